@@ -1,0 +1,1 @@
+export { SessionError, type SessionErrorCode } from './session.errors.js';

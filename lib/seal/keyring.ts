@@ -1,0 +1,113 @@
+import { randomBytes } from './random.js';
+import { deriveKeys, keyedHash } from './secret.js';
+import { NONCE_BYTES, TAG_BYTES, Xaes256Gcm } from './xaes-256-gcm.js';
+
+/** The first character of a token: the format of everything behind it. */
+const VERSION = '1';
+const KEY_ID_CHARS = 3;
+const PREFIX_CHARS = VERSION.length + KEY_ID_CHARS;
+
+/** Why a token does not open. */
+export type RejectReason = 'malformed' | 'unknown-version' | 'unknown-key' | 'bad-seal';
+
+export type Opened =
+  /** `outdated`: sealed with an older key than the one that seals now. */
+  { readonly text: string; readonly outdated: boolean } | { readonly rejected: RejectReason };
+
+/**
+ * The keys of the secrets, newest first: the first seals, all open.
+ *
+ * A token is `version ‖ key id ‖ base64url(nonce ‖ ciphertext ‖ tag)`. Version, key id and the
+ * context (what the token is for, and whose) are authenticated with it, so none can be edited
+ * or exchanged. The key id picks the key: there is no trying of one after the other, and no
+ * falling back to another.
+ */
+export class Keyring {
+  private readonly keys: readonly SealingKey[];
+  private readonly eventKey: Buffer;
+
+  /** @param secrets at least one, newest first; checked by the caller */
+  constructor(secrets: readonly (string | Buffer)[], context: string) {
+    const derived = secrets.map(deriveKeys);
+    this.keys = derived.map(
+      (keys) => new SealingKey(keys.seal, keyedHash(keys.keyId, ''), context),
+    );
+    this.eventKey = derived[0].events;
+  }
+
+  /** @returns a token of `sealedLength(bytes of text)` characters, all of them safe in a cookie */
+  seal(text: string): string {
+    return this.keys[0].seal(text);
+  }
+
+  /** Never throws, whatever the token is, and takes a time that its length bounds. */
+  open(token: string): Opened {
+    if (token.length < sealedLength(0)) return { rejected: 'malformed' };
+    if (!token.startsWith(VERSION)) return { rejected: 'unknown-version' };
+    // Two secrets share a key id once in 2^18: the ones that do are tried in turn.
+    const keys = this.keys.filter((key) => token.startsWith(key.prefix));
+    if (keys.length === 0) return { rejected: 'unknown-key' };
+    const sealed = fromBase64url(token.slice(PREFIX_CHARS));
+    if (sealed === undefined) return { rejected: 'malformed' };
+    for (const key of keys) {
+      const text = key.open(sealed);
+      if (text !== undefined) return { text, outdated: key !== this.keys[0] };
+    }
+    return { rejected: 'bad-seal' };
+  }
+
+  /** Stands for a session id in events and logs: the same for the same id, and not the id. */
+  hash(id: string): string {
+    return keyedHash(this.eventKey, id);
+  }
+}
+
+/** How many characters the token of a text of so many bytes has. */
+export function sealedLength(bytes: number): number {
+  return PREFIX_CHARS + Math.ceil(((NONCE_BYTES + bytes + TAG_BYTES) * 4) / 3);
+}
+
+/** One key of the ring, for one context. */
+class SealingKey {
+  readonly prefix: string;
+  private readonly cipher: Xaes256Gcm;
+  private readonly additionalData: Buffer;
+
+  constructor(key: Buffer, keyId: string, context: string) {
+    this.prefix = VERSION + keyId.slice(0, KEY_ID_CHARS);
+    this.cipher = new Xaes256Gcm(key);
+    // The prefix has a fixed length, so no two pairs of prefix and context read the same.
+    this.additionalData = Buffer.from(this.prefix + context);
+  }
+
+  seal(text: string): string {
+    const nonce = randomBytes(NONCE_BYTES);
+    const [ciphertext, tag] = this.cipher.encrypt(nonce, Buffer.from(text), this.additionalData);
+    return this.prefix + Buffer.concat([nonce, ciphertext, tag]).toString('base64url');
+  }
+
+  open(sealed: Buffer): string | undefined {
+    const tagAt = sealed.length - TAG_BYTES;
+    return this.cipher
+      .decrypt(
+        sealed.subarray(0, NONCE_BYTES),
+        sealed.subarray(NONCE_BYTES, tagAt),
+        sealed.subarray(tagAt),
+        this.additionalData,
+      )
+      ?.toString();
+  }
+}
+
+/**
+ * Strict where Node's decoder is lenient (it skips what it does not know, reads `+` and `/`
+ * too, and drops the bits that fill up the last character): bytes have one spelling, so a
+ * token with any bit changed is another token.
+ */
+function fromBase64url(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  if (bytes.length !== Math.floor((text.length * 3) / 4)) return undefined;
+  if (text.includes('+') || text.includes('/')) return undefined;
+  const tail = bytes.subarray(bytes.length - (bytes.length % 3)).toString('base64url');
+  return text.endsWith(tail) && text.length % 4 !== 1 ? bytes : undefined;
+}

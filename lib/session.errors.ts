@@ -1,0 +1,32 @@
+/** The kinds of failure, stable across releases: branch on these, never on messages. */
+export type SessionErrorCode =
+  /** An option is wrong. Thrown at boot, or where a type is registered. */
+  | 'SESSION_CONFIG'
+  /** The session was asked for where there is none: module not imported, unknown name. */
+  | 'SESSION_UNAVAILABLE'
+  /** The values do not fit; the message lists the largest keys. The old session stays. */
+  | 'SESSION_TOO_LARGE'
+  /** A value cannot be stored and brought back; the message gives its path. */
+  | 'SESSION_UNSERIALIZABLE'
+  /** An instance of a class that no one registered; the message gives path and remedy. */
+  | 'SESSION_TYPE_UNREGISTERED'
+  /** A change came after the headers that would have carried it. */
+  | 'SESSION_HEADERS_SENT'
+  /** The server that keeps the sessions failed or did not answer in time. */
+  | 'SESSION_STORE';
+
+/**
+ * Every error that this module throws. It is no `HttpException`: a client sees a plain 500,
+ * the log sees the message, and an exception filter may `@Catch(SessionError)`.
+ */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+
+  constructor(
+    readonly code: SessionErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,71 @@
+// One program, compiled by each consumer with its own Nest, module system and compiler settings.
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { Controller, Get, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Session, SessionModule, SessionType } from 'nestjs-typed-session';
+
+@SessionType()
+class User {
+  name!: string;
+
+  greet(): string {
+    return `Hi ${this.name}`;
+  }
+}
+
+interface Visit {
+  visits: number;
+  greeting: string | null;
+}
+
+@Controller()
+class AppController {
+  @Get()
+  visit(@Session() ss: Session): Visit {
+    const visits = ((ss.get('visits') as number | undefined) ?? 0) + 1;
+    ss.set('visits', visits);
+
+    const user = ss.get('user') as User | undefined;
+    if (!user) ss.set('user', Object.assign(new User(), { name: 'Ada' }));
+
+    return { visits, greeting: user instanceof User ? user.greet() : null };
+  }
+}
+
+@Module({
+  imports: [SessionModule.forRoot('a secret of at least thirty-two bytes!', 'sid')],
+  controllers: [AppController],
+})
+class AppModule {}
+
+function sessionCookie(response: Response): string {
+  const cookies = response.headers.getSetCookie().filter((line) => line.startsWith('sid='));
+  assert.equal(cookies.length, 1, `one session cookie, not ${JSON.stringify(cookies)}`);
+  return cookies[0].split(';', 1)[0];
+}
+
+async function main(consumer: string, moduleSystem: string): Promise<void> {
+  // Only CommonJS gives a module this variable.
+  assert.equal(typeof module === 'undefined' ? 'esm' : 'commonjs', moduleSystem);
+
+  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+  try {
+    await app.listen(0, '127.0.0.1');
+    const url = await app.getUrl();
+
+    const first = await fetch(url);
+    assert.deepEqual(await first.json(), { visits: 1, greeting: null });
+
+    const second = await fetch(url, { headers: { cookie: sessionCookie(first) } });
+    assert.deepEqual(await second.json(), { visits: 2, greeting: 'Hi Ada' });
+  } finally {
+    await app.close();
+  }
+  console.log(`consumer ${consumer}: ok`);
+}
+
+main(process.argv[2], process.argv[3]).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,17 @@
+import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/common';
+import { sessionOf } from './session-of.js';
+
+type Pipe = Type<PipeTransform> | PipeTransform;
+
+/**
+ * Hands the flashes of a key to a handler and removes them; those without a key by default.
+ *
+ * @example
+ * ```ts
+ * @Get('notices')
+ * notices(@Flashes() notices: string[], @Flashes('error') errors: string[]) {}
+ * ```
+ */
+export const Flashes: (key?: string, ...pipes: Pipe[]) => ParameterDecorator = createParamDecorator<
+  string | undefined
+>((key, context) => sessionOf(context).flashes(key));

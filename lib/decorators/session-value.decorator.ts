@@ -1,0 +1,16 @@
+import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/common';
+import { sessionOf } from './session-of.js';
+
+type Pipe = Type<PipeTransform> | PipeTransform;
+
+/**
+ * Hands one value of the default session to a handler, through pipes if any are given.
+ *
+ * @example
+ * ```ts
+ * @Get('me')
+ * me(@SessionValue('user') user?: User) {}
+ * ```
+ */
+export const SessionValue: (key: string, ...pipes: Pipe[]) => ParameterDecorator =
+  createParamDecorator<string>((key, context) => sessionOf(context).get(key));

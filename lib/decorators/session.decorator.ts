@@ -1,0 +1,22 @@
+import { createParamDecorator } from '@nestjs/common';
+import type { Session as SessionOf, SessionData } from '../session.js';
+import { sessionOf } from './session-of.js';
+
+/**
+ * Hands the session to a handler: the default one, or the one of a name.
+ *
+ * @example
+ * ```ts
+ * @Post('sign-in')
+ * signIn(@Session() ss: Session, @Session('admin') admin: Session) {}
+ * ```
+ *
+ * @throws SessionError `SESSION_UNAVAILABLE` where the module was not imported, or no session
+ * has that name
+ */
+export const Session: (name?: string) => ParameterDecorator = createParamDecorator<
+  string | undefined
+>((name, context) => sessionOf(context, name));
+
+/** The type of what `@Session()` hands over. `T` is its shape, by default `SessionData`. */
+export type Session<T extends object = SessionData> = SessionOf<T>;

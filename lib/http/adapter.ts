@@ -1,0 +1,138 @@
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { AnyRequest, AnyResponse } from './request.js';
+
+/** What is put before the ways in which Nest itself answers a request. */
+export interface ReplyGate {
+  /** Before a value, a stream, a redirect, or what an exception filter sends. */
+  beforeReply<T>(status: number, reply: () => T, replyError: () => T): T;
+}
+
+export interface ReplyGates {
+  /** The gate of a response; none where its request did not use the session. */
+  of(response: AnyResponse): ReplyGate | undefined;
+  /**
+   * Called before a template is rendered.
+   *
+   * @returns what the template finds beside its own variables
+   */
+  beforeRender(response: AnyResponse): object;
+}
+
+type AdapterResponse = AnyResponse & { readonly statusCode: number };
+
+const PLAIN_ERROR = { statusCode: 500, message: 'Internal server error' };
+
+/**
+ * Puts gates before Nest's replies, on the adapter that all of them come by.
+ *
+ * A Nest interceptor would stand before some of them, and it costs a third of the throughput of
+ * an application on Fastify, since Nest runs a chain of Observables around each. It would see
+ * neither what a guard, a pipe or a filter answers, nor the final status.
+ */
+export function gateReplies(adapter: AbstractHttpAdapter, gates: ReplyGates): void {
+  const reply = adapter.reply.bind(adapter);
+  const redirect = adapter.redirect.bind(adapter);
+  const render = adapter.render.bind(adapter);
+  const replyError = (response: AdapterResponse) =>
+    reply(response, PLAIN_ERROR, PLAIN_ERROR.statusCode) as unknown;
+
+  adapter.reply = (response: AdapterResponse, body: unknown, status?: number): unknown => {
+    const gate = gates.of(response);
+    if (gate === undefined) return reply(response, body, status);
+    return gate.beforeReply(
+      status ?? response.statusCode,
+      () => reply(response, body, status) as unknown,
+      () => replyError(response),
+    );
+  };
+  adapter.redirect = (response: AdapterResponse, status: number, url: string): unknown => {
+    const gate = gates.of(response);
+    if (gate === undefined) return redirect(response, status, url);
+    return gate.beforeReply(
+      status,
+      () => redirect(response, status, url) as unknown,
+      () => replyError(response),
+    );
+  };
+  adapter.render = (response: AdapterResponse, view: string, variables?: object): unknown =>
+    render(response, view, { ...gates.beforeRender(response), ...variables }) as unknown;
+}
+
+/** The session of a request and its response. */
+type SessionGetter = (request: AnyRequest, response: AnyResponse | undefined) => unknown;
+
+/**
+ * Defines `request.session`, and a property of the application's own, on the prototype of all
+ * requests: requests that ask for neither pay nothing.
+ */
+export function defineOnRequests(
+  adapter: AbstractHttpAdapter,
+  key: symbol,
+  value: unknown,
+  getSession: SessionGetter,
+): void {
+  if (adapter.getType() === 'fastify') {
+    defineOnFastify(adapter.getInstance<FastifyLike>(), key, value, getSession);
+  } else {
+    defineOnExpress(adapter.getInstance<ExpressLike>(), key, value, getSession);
+  }
+}
+
+interface ExpressLike {
+  /** The prototype of all requests of this application. */
+  readonly request: object;
+}
+
+function defineOnExpress(
+  app: ExpressLike,
+  key: symbol,
+  value: unknown,
+  getSession: SessionGetter,
+): void {
+  Object.defineProperty(app.request, key, { value, configurable: true });
+  Object.defineProperty(app.request, 'session', {
+    configurable: true,
+    get(this: AnyRequest & { readonly res: AnyResponse }) {
+      return getSession(this, this.res);
+    },
+    // Another session library in the same application keeps its own.
+    set(this: object, other: unknown) {
+      Object.defineProperty(this, 'session', { value: other, writable: true, configurable: true });
+    },
+  });
+}
+
+interface FastifyLike {
+  hasRequestDecorator(name: string | symbol): boolean;
+  decorateRequest(name: string | symbol, property: unknown): void;
+  addHook(
+    name: 'onRequest',
+    hook: (request: FastifyRequestLike, reply: AnyResponse, done: () => void) => void,
+  ): void;
+}
+
+/** Fastify's request does not know its reply; what commits must. */
+const REPLY = Symbol('reply');
+
+type FastifyRequestLike = AnyRequest & { [REPLY]?: AnyResponse };
+
+function defineOnFastify(
+  app: FastifyLike,
+  key: symbol,
+  value: unknown,
+  getSession: SessionGetter,
+): void {
+  app.decorateRequest(key, { getter: () => value });
+  // @fastify/session has its own.
+  if (app.hasRequestDecorator('session')) return;
+  app.decorateRequest(REPLY, null);
+  app.addHook('onRequest', (request, reply, done) => {
+    request[REPLY] = reply;
+    done();
+  });
+  app.decorateRequest('session', {
+    getter(this: FastifyRequestLike) {
+      return getSession(this, this[REPLY]);
+    },
+  });
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** A request as Express, Fastify, middleware or a gateway has it. */
+export type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
+/** A response as Express, Fastify or middleware has it. */
+export type AnyResponse = ServerResponse | { readonly raw: ServerResponse };
+
+/** Node's own request: Express extends it, Fastify wraps it. */
+export function rawRequest(request: AnyRequest): IncomingMessage {
+  return 'raw' in request ? request.raw : request;
+}
+
+/** Node's own response: Express extends it, Fastify wraps it. */
+export function rawResponse(response: AnyResponse): ServerResponse {
+  return 'raw' in response ? response.raw : response;
+}
+
+/**
+ * Whether the request came over TLS: by the socket, or by what the adapter makes of its
+ * trusted-proxy setting. A header of an untrusted client says nothing.
+ */
+export function isOverTls(request: AnyRequest): boolean {
+  // Express and Fastify have it on their requests; Fastify's middleware puts it on the raw one.
+  if ((request as { protocol?: unknown }).protocol === 'https') return true;
+  return 'encrypted' in (rawRequest(request).socket ?? {});
+}
+
+/**
+ * Whether nobody sees the answer: a HEAD asks for the headers only, and a prefetch may never be
+ * shown (`Sec-Purpose`, Fetch standard; `Purpose` is what Safari sends).
+ */
+export function isUnseen(request: AnyRequest): boolean {
+  const { method, headers } = rawRequest(request);
+  const purpose = headers['sec-purpose'] ?? headers['purpose'];
+  return method === 'HEAD' || (typeof purpose === 'string' && purpose.includes('prefetch'));
+}
+
+/** For messages: method and path, without the query, which may hold secrets. */
+export function describeRequest(request: AnyRequest): string {
+  const { method, url } = rawRequest(request);
+  const { originalUrl } = rawRequest(request) as { originalUrl?: string };
+  return `${method ?? ''} ${(originalUrl ?? url ?? '').split('?')[0]}`;
+}

@@ -1,0 +1,36 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+import type { RejectReason } from './seal/keyring.js';
+
+/** Why a cookie was not accepted. */
+export type SessionRejectReason = RejectReason | 'expired' | 'future';
+
+/**
+ * What happened to a session. Each kind has a channel of `node:diagnostics_channel`, named
+ * `nestjs-typed-session:` and the kind.
+ */
+export interface SessionEvent {
+  /** The name of the session's cookie. */
+  readonly session: string;
+  /** A keyed hash of the id, never the id. Absent where the cookie did not open. */
+  readonly idHash?: string;
+  /** With `rejected`: why. */
+  readonly reason?: SessionRejectReason;
+}
+
+export type SessionEventKind =
+  'created' | 'renewed' | 'regenerated' | 'destroyed' | 'rejected' | 'committed';
+
+const channels: Readonly<Record<SessionEventKind, Channel>> = {
+  created: channel('nestjs-typed-session:created'),
+  renewed: channel('nestjs-typed-session:renewed'),
+  regenerated: channel('nestjs-typed-session:regenerated'),
+  destroyed: channel('nestjs-typed-session:destroyed'),
+  rejected: channel('nestjs-typed-session:rejected'),
+  committed: channel('nestjs-typed-session:committed'),
+};
+
+/** @param event made only if somebody listens: the hash of an id is not free */
+export function publish(kind: SessionEventKind, event: () => SessionEvent): void {
+  const listeners = channels[kind];
+  if (listeners.hasSubscribers) listeners.publish(event());
+}

@@ -1,0 +1,41 @@
+import type { AnyRequest, AnyResponse } from './http/request.js';
+import { DEFAULT_FLASH_KEY, RequestSession } from './session.js';
+import type { SessionService } from './session.service.js';
+
+/** What a template finds beside its own variables, as Leapkit gives it. */
+export interface SessionViewHelpers {
+  /**
+   * The first flash of a key, `_flash` without one. Reads all of that key, as Leapkit does, and
+   * says the same however often the template asks. Never throws; `''` where there is none.
+   */
+  flash(key?: unknown): unknown;
+  /** The default session. It is opened only if the template looks at it. */
+  session: RequestSession;
+}
+
+type ViewResponse = AnyResponse & { readonly req?: AnyRequest; readonly request?: AnyRequest };
+
+/** Commits what the handler did, and makes the helpers for the template behind it. */
+export function viewHelpers(sessions: SessionService, response: ViewResponse): SessionViewHelpers {
+  // Fastify's reply has `request`, Express's response `req`.
+  const request = (response.request ?? response.req)!;
+  const session = sessions.unopened(request, response);
+  sessions.exchangeOf(response)?.beforeRender((response as { statusCode: number }).statusCode);
+  showValues(session);
+  const shown = new Map<string, unknown>();
+  return {
+    flash(key) {
+      // Handlebars calls a helper without an argument with its own options.
+      const name = typeof key === 'string' ? key : DEFAULT_FLASH_KEY;
+      if (!shown.has(name)) shown.set(name, session.flashes(name)[0] ?? '');
+      return shown.get(name);
+    },
+    session,
+  };
+}
+
+/** Engines such as Handlebars show own properties only, as a guard against what is inherited. */
+function showValues(session: RequestSession): void {
+  const inherited = Reflect.getOwnPropertyDescriptor(RequestSession.prototype, 'values');
+  Object.defineProperty(session, 'values', { ...inherited, enumerable: true });
+}

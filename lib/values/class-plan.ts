@@ -1,0 +1,87 @@
+import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { Logger } from '@nestjs/common';
+import { metadataStorage, type MetadataStorage } from './class-metadata.js';
+import { takesNoArguments, type ClassFunction } from './class-source.js';
+import type { Decoder, JsonObject } from './decoder.js';
+import type { Encoder } from './encoder.js';
+import type { PlanFinder } from './field-type.js';
+import { compileReviver } from './plan-to-revive.js';
+import { compileWriter } from './plan-to-write.js';
+import { UNKNOWN } from './unknown-types.js';
+
+/**
+ * How the fields of a class are written and read, compiled once from class-transformer's
+ * metadata. What it does with a field is what class-transformer's executor does with its default
+ * options, but for three things: rich types inside stay what they are, setters do not run, and a
+ * field that was not stored keeps what the initialiser gave it.
+ */
+export interface ClassPlan {
+  /** The class, for messages. */
+  readonly name: string;
+  /** The fields as the text of a JSON object. */
+  readonly write: (instance: object, encoder: Encoder) => string;
+  /** An instance with the stored fields. Throws what the class's own code throws. */
+  readonly revive: (stored: JsonObject, decoder: Decoder) => unknown;
+}
+
+const plans = new WeakMap<ClassFunction, ClassPlan>();
+
+/**
+ * The plan of a class, compiled at first use: by then all decorators have run.
+ *
+ * @param findPlan Gives the plans of the classes that its fields name.
+ */
+export function planOf(cls: ClassFunction, findPlan: PlanFinder): ClassPlan {
+  let plan = plans.get(cls);
+  if (plan === undefined) {
+    plan = compilePlan(cls, findPlan, metadataStorage);
+    plans.set(cls, plan);
+  }
+  return plan;
+}
+
+export function compilePlan(
+  cls: ClassFunction,
+  findPlan: PlanFinder,
+  storage: MetadataStorage | undefined,
+): ClassPlan {
+  if (storage === undefined) return publicPlan(cls);
+  return {
+    name: cls.name,
+    write: compileWriter(cls, storage, findPlan),
+    revive: compileReviver(cls, storage, findPlan, makerOf(cls)),
+  };
+}
+
+/**
+ * A constructor that takes arguments would see none of them, and might fail or store half a
+ * value: such a class is built on its prototype.
+ */
+function makerOf(cls: ClassFunction): () => object {
+  if (!takesNoArguments(cls)) return () => Object.create(cls.prototype as object) as object;
+  const constructable = cls as unknown as new () => object;
+  return () => new constructable();
+}
+
+let hasWarned = false;
+
+/** By class-transformer's public functions, for a release of it whose storage is not found. */
+function publicPlan(cls: ClassFunction): ClassPlan {
+  if (!hasWarned) {
+    hasWarned = true;
+    new Logger('Session').warn(
+      "The metadata of class-transformer was not found where this package expects it. Classes are converted by class-transformer's own functions: slower, and a Map, a Set or a URL inside a class is stored as class-transformer writes it. Install class-transformer 0.5.",
+    );
+  }
+  return {
+    name: cls.name,
+    write: (instance, encoder) => encoder.fields(instanceToPlain(instance)),
+    revive: (stored, decoder) => {
+      const unknownsBefore = decoder.unknowns;
+      const fields = decoder.fields(stored);
+      // What is unknown could not be kept for the instance, so the whole of it is.
+      if (decoder.unknowns !== unknownsBefore) return UNKNOWN;
+      return plainToInstance(cls as unknown as new () => object, fields);
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/**
+ * What only a class's source tells: whether it keeps `#private` fields, which no one outside can
+ * copy, and whether building one takes arguments.
+ */
+
+/** A class, seen as the value that it is. */
+export type ClassFunction = (abstract new (...args: never[]) => unknown) & {
+  readonly name: string;
+};
+
+const sourceOf = (cls: ClassFunction): string => Function.prototype.toString.call(cls);
+
+/** The class and those that it extends, nearest first. */
+export function lineageOf(cls: ClassFunction): ClassFunction[] {
+  const lineage: ClassFunction[] = [];
+  for (
+    let current: unknown = cls;
+    typeof current === 'function' && current !== Function.prototype;
+    current = Object.getPrototypeOf(current)
+  ) {
+    lineage.push(current as ClassFunction);
+  }
+  return lineage;
+}
+
+export function isNative(cls: ClassFunction): boolean {
+  return /\{\s*\[native code\]\s*\}\s*$/.test(sourceOf(cls));
+}
+
+export function isSameSource(one: ClassFunction, other: ClassFunction): boolean {
+  return sourceOf(one) === sourceOf(other);
+}
+
+/**
+ * How compilers spell private members for older targets, at the place where an instance gets
+ * them: TypeScript's weak maps and sets, SWC, Babel, esbuild.
+ */
+const LOWERED_PRIVATE =
+  /\b_\w+\.(?:set|add)\(\s*this\b|__classPrivateField(?:Get|Set)\(\s*this\b|_class_private_(?:field|method)_(?:init|loose_key)\w*(?:\._)?\)?\(|_classPrivate(?:Field|Method)(?:InitSpec|LooseKey)\w*\)?\(|__private(?:Add|Get|Set)\(\s*this\b/;
+
+const PRIVATE_MEMBER =
+  /(\bstatic\s+)?(?:\b(?:async|get|set|accessor)\s+)*(?:\*\s*)?(?<![.\w$])#[\w$\\\u0080-\uffff]/g;
+
+/** True if an instance carries private state, of its own class or of one that it extends. */
+export function hasPrivateFields(cls: ClassFunction): boolean {
+  return lineageOf(cls).some((ancestor) => {
+    if (isNative(ancestor)) return false;
+    const { code, members } = outline(sourceOf(ancestor));
+    if (LOWERED_PRIVATE.test(code)) return true;
+    // A static one belongs to the class, not to the instance.
+    return [...members.matchAll(PRIVATE_MEMBER)].some(([, isStatic]) => isStatic === undefined);
+  });
+}
+
+/**
+ * True if `new` needs no argument. `length` alone does not tell: a subclass without a
+ * constructor of its own has length 0 and hands every argument on to its parent.
+ */
+export function takesNoArguments(cls: ClassFunction): boolean {
+  for (const ancestor of lineageOf(cls)) {
+    if (ancestor.length > 0) return false;
+    const source = sourceOf(ancestor);
+    const { code, members } = outline(source);
+    const isClass = /^class\b/.test(source);
+    const handsOn =
+      /\bsuper\(\s*\.\.\.\s*arguments\s*\)|\.apply\(\s*this\s*,\s*arguments\s*\)/.test(code);
+    const ownConstructor = !isClass || /(?:^|[;}\s])constructor\s*\(/.test(members);
+    if (ownConstructor && !handsOn) return true;
+  }
+  return true;
+}
+
+interface Outline {
+  /** The source with strings, comments and regular expressions emptied. */
+  readonly code: string;
+  /** What stands directly in the class body: the members without their contents. */
+  readonly members: string;
+}
+
+const OPENING = '{([';
+const CLOSING = '})]';
+
+/** After these a slash begins a regular expression; after anything else it divides. */
+const BEFORE_REGEXP =
+  /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|do|else|void|delete|throw|new|await|yield|instanceof))\s*$/;
+
+function outline(source: string): Outline {
+  let code = '';
+  let members = '';
+  let position = 0;
+  /** The brackets that are open, and `${` of the templates that we are in. */
+  const open: string[] = [];
+  const emit = (text: string): void => {
+    code += text;
+    if (open.length === 1 && open[0] === '{') members += text;
+  };
+
+  while (position < source.length) {
+    const skipped = endOfSkipped(source, position, code);
+    if (skipped > position) {
+      const isLine = source.startsWith('//', position);
+      position = skipped;
+      emit(isLine ? '\n' : ' ');
+      continue;
+    }
+    const character = source[position]!;
+    position++;
+    if (character === '`' || (character === '}' && open.at(-1) === '${')) {
+      if (character === '}') open.pop();
+      const end = endOfTemplatePart(source, position);
+      position = end.position;
+      if (end.enters) open.push('${');
+      emit(' ');
+    } else if (OPENING.includes(character)) {
+      emit(character);
+      open.push(character);
+    } else if (CLOSING.includes(character)) {
+      open.pop();
+      emit(character);
+    } else {
+      emit(character);
+    }
+  }
+  return { code, members };
+}
+
+/** The position behind a string, comment or regular expression that begins here; else `start`. */
+function endOfSkipped(source: string, start: number, before: string): number {
+  const character = source[start];
+  const next = source[start + 1];
+  if (character === '"' || character === "'") return endOfQuoted(source, start + 1, character);
+  if (character !== '/') return start;
+  if (next === '/') return orEnd(source, source.indexOf('\n', start), 1);
+  if (next === '*') return orEnd(source, source.indexOf('*/', start + 2), 2);
+  return BEFORE_REGEXP.test(before.slice(-20)) ? endOfQuoted(source, start + 1, '/') : start;
+}
+
+const orEnd = (source: string, found: number, length: number): number =>
+  found === -1 ? source.length : found + length;
+
+function endOfQuoted(source: string, start: number, quote: string): number {
+  let inSet = false;
+  for (let position = start; position < source.length; position++) {
+    const character = source[position];
+    if (character === '\\') position++;
+    else if (quote === '/' && character === '[') inSet = true;
+    else if (quote === '/' && character === ']') inSet = false;
+    else if (character === quote && !inSet) return position + 1;
+  }
+  return source.length;
+}
+
+function endOfTemplatePart(source: string, start: number): { position: number; enters: boolean } {
+  for (let position = start; position < source.length; position++) {
+    const character = source[position];
+    if (character === '\\') position++;
+    else if (character === '`') return { position: position + 1, enters: false };
+    else if (character === '$' && source[position + 1] === '{') {
+      return { position: position + 2, enters: true };
+    }
+  }
+  return { position: source.length, enters: false };
+}

@@ -1,0 +1,272 @@
+import * as builtin from './builtin-types.js';
+import type { ClassPlan } from './class-plan.js';
+import { isNative, type ClassFunction } from './class-source.js';
+import type { FieldType } from './field-type.js';
+import { MAX_BINARY_BYTES, MAX_NODES } from './limits.js';
+import { isTagCharacter, spendOnPlain } from './plain-values.js';
+import * as refusal from './refusal.js';
+import { Trail } from './trail.js';
+import { registeredType } from './type-registry.js';
+import { keptElements, keptText } from './unknown-types.js';
+
+const { keys: keysOf, getOwnPropertySymbols } = Object;
+
+/** Writes an object of one prototype. */
+type ObjectWriter = (value: never, encoder: Encoder, type: FieldType | undefined) => string;
+
+const writers: ReadonlyMap<object | null, ObjectWriter> = new Map<object | null, ObjectWriter>([
+  [Object.prototype, (value: object, encoder) => escaped(encoder.fields(value))],
+  [null, (value: object, encoder) => `{"$null":${encoder.fields(value)}}`],
+  [Array.prototype, (value: unknown[], encoder, type) => encoder.list(value, type)],
+  [Map.prototype, (value: Map<unknown, unknown>, encoder, type) => encoder.map(value, type)],
+  [Set.prototype, (value: Set<unknown>, encoder, type) => encoder.set(value, type)],
+  [Date.prototype, (value) => `{"$date":${builtin.date.write(value)}}`],
+  [URL.prototype, (value) => `{"$url":${builtin.url.write(value)}}`],
+  [Buffer.prototype, (value, encoder) => `{"$buffer":${encoder.binary(value, builtin.buffer)}}`],
+  ...builtin.TYPED_ARRAY_PROTOTYPES.map((prototype): [object, ObjectWriter] => [
+    prototype,
+    (value, encoder) => `{"$bytes":${encoder.binary(value, builtin.bytes)}}`,
+  ]),
+]);
+
+/**
+ * Writes one value that is not plain JSON through and through. It alone knows where in the value
+ * it is, so it alone refuses.
+ */
+export class Encoder {
+  readonly trail: Trail;
+  private budget = MAX_NODES;
+
+  constructor(root: string) {
+    this.trail = new Trail(root);
+  }
+
+  /** A value, by the `@Type` of its field if that has one. */
+  value(value: unknown, type: FieldType | undefined): string {
+    return type === undefined ? this.untyped(value, undefined) : this.typed(value, type);
+  }
+
+  /**
+   * The same for what stands at the edge of a rich value: a field of an instance, an element of a
+   * map or a set. What is plain below it is left to the engine. Elsewhere a look ahead would see
+   * the same values again and again.
+   */
+  edge(value: unknown, type: FieldType | undefined): string {
+    if (type !== undefined) return this.typed(value, type);
+    if (typeof value === 'object' && value !== null) {
+      const left = spendOnPlain(value, this.budget - 1, this.trail.level);
+      if (left >= 0) {
+        this.budget = left;
+        return JSON.stringify(value);
+      }
+    }
+    return this.untyped(value, undefined);
+  }
+
+  private typed(value: unknown, type: FieldType): string {
+    if (value === null || value === undefined) return this.untyped(value, undefined);
+    const prototype = typeof value === 'object' ? localPrototype(value) : undefined;
+    if (prototype !== undefined && isContainer(prototype)) return this.untyped(value, type);
+    if (type.convert !== undefined) return this.edge(type.convert(value), undefined);
+    const plan = prototype === undefined ? undefined : type.planToWrite(prototype);
+    if (plan === undefined) return this.untyped(value, undefined);
+    this.spend();
+    const fields = this.instance(value as object, plan);
+    const { discriminator } = type;
+    return escaped(
+      discriminator === undefined
+        ? fields
+        : withField(fields, discriminator.property, discriminator.nameOf(prototype!)),
+    );
+  }
+
+  private untyped(value: unknown, elementType: FieldType | undefined): string {
+    this.spend();
+    switch (typeof value) {
+      case 'string':
+        return quote(value);
+      case 'number':
+        return numberText(value);
+      case 'boolean':
+        return value ? 'true' : 'false';
+      case 'undefined':
+        return '{"$undefined":0}';
+      case 'bigint':
+        return `{"$bigint":${builtin.bigint.write(value as never)}}`;
+      case 'object':
+        return value === null ? 'null' : this.object(value, elementType);
+      case 'function':
+        throw refusal.refusedFunction(this.trail.path());
+      case 'symbol':
+        throw refusal.refusedSymbol(this.trail.path());
+    }
+  }
+
+  private object(value: object, elementType: FieldType | undefined): string {
+    const prototype = localPrototype(value);
+    const write = writers.get(prototype);
+    if (write !== undefined) return write(value as never, this, elementType);
+    const registered = registeredType(prototype!);
+    if (registered === undefined) throw refusal.refusedObject(value, this.trail.path());
+    const { form, label } = registered;
+    if (form === undefined) return `${label}${this.instance(value, registered.plan())}}`;
+    this.trail.enter(value);
+    const text = this.value(form.serialize(value), undefined);
+    this.trail.leave();
+    return `${label}${text}}`;
+  }
+
+  private instance(value: object, plan: ClassPlan): string {
+    this.refuseSymbolKeys(value);
+    this.trail.enter(value);
+    const text = plan.write(value, this);
+    this.trail.leave();
+    return text;
+  }
+
+  /** An object with a prototype of `Object` or none, as it stands: its place says it is no tag. */
+  fields(value: object): string {
+    this.refuseSymbolKeys(value);
+    this.trail.enter(value);
+    let text = '';
+    for (const key of keysOf(value)) {
+      this.trail.at(key);
+      const field = (value as Record<string, unknown>)[key];
+      const kept = field === undefined ? keptText(value, key) : undefined;
+      text += `${text === '' ? '' : ','}${quote(key)}:${kept ?? this.untyped(field, undefined)}`;
+    }
+    this.trail.leave();
+    return `{${text}}`;
+  }
+
+  list(list: readonly unknown[], type: FieldType | undefined): string {
+    const { length } = list;
+    // Before the first element is looked at: a length of 1e9 is quickly set.
+    if (length > this.budget) throw this.tooMany(list);
+    this.refuseSymbolKeys(list);
+    this.refuseNamedProperties(list);
+    this.trail.enter(list);
+    const kept = keptElements(list);
+    let nextKept = 0;
+    let text = '';
+    for (let index = 0; index < length; index++) {
+      this.trail.at(index);
+      const element = list[index];
+      if (index > 0) text += ',';
+      text +=
+        element === undefined && kept !== undefined && nextKept < kept.length
+          ? kept[nextKept++]
+          : this.value(element, type);
+    }
+    this.trail.leave();
+    return `[${text}]`;
+  }
+
+  set(set: ReadonlySet<unknown>, type: FieldType | undefined): string {
+    this.trail.enter(set);
+    let text = '';
+    let index = 0;
+    for (const element of Set.prototype.values.call(set) as Iterable<unknown>) {
+      this.trail.at(index);
+      text += `${index++ === 0 ? '' : ','}${this.edge(element, type)}`;
+    }
+    this.trail.leave();
+    return `{"$set":[${text}]}`;
+  }
+
+  map(map: ReadonlyMap<unknown, unknown>, type: FieldType | undefined): string {
+    this.trail.enter(map);
+    let text = '';
+    let index = 0;
+    for (const [key, value] of Map.prototype.entries.call(map) as Iterable<[unknown, unknown]>) {
+      this.trail.at(new refusal.MapKey(index));
+      const keyText = this.edge(key, undefined);
+      this.trail.at(key);
+      const kept = value === undefined ? keptText(map, key) : undefined;
+      text += `${index++ === 0 ? '' : ','}[${keyText},${kept ?? this.edge(value, type)}]`;
+    }
+    this.trail.leave();
+    return `{"$map":[${text}]}`;
+  }
+
+  binary(view: never, type: builtin.BuiltinType): string {
+    const { byteLength } = view as ArrayBufferView;
+    if (byteLength > MAX_BINARY_BYTES) throw refusal.refusedBytes(this.trail.path(), byteLength);
+    return type.write(view);
+  }
+
+  private spend(): void {
+    if (--this.budget < 0) throw this.tooMany();
+  }
+
+  private tooMany(next?: object): Error {
+    return this.trail.cycle(next) ?? refusal.refusedSize(this.trail.path());
+  }
+
+  private refuseSymbolKeys(value: object): void {
+    const symbol = getOwnPropertySymbols(value).find((key) =>
+      Object.prototype.propertyIsEnumerable.call(value, key),
+    );
+    if (symbol !== undefined) throw refusal.refusedSymbolKey(this.trail.pathOf(value, symbol));
+  }
+
+  private refuseNamedProperties(list: readonly unknown[]): void {
+    // Named properties come after all indices.
+    const last = keysOf(list).at(-1);
+    if (last === undefined || (INDEX.test(last) && Number(last) < list.length)) return;
+    throw refusal.refusedListProperty(this.trail.pathOf(list, last));
+  }
+}
+
+function isContainer(prototype: object | null): boolean {
+  return (
+    prototype === Array.prototype || prototype === Map.prototype || prototype === Set.prototype
+  );
+}
+
+const INDEX = /^(?:0|[1-9]\d*)$/;
+
+/**
+ * An object of another realm (`structuredClone` under Jest gives such) has that realm's
+ * prototypes; it is written like one of ours.
+ */
+function localPrototype(value: object): object | null {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (writers.has(prototype)) return prototype;
+  const cls: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof cls !== 'function' || cls.prototype !== prototype || !isNative(cls as ClassFunction)) {
+    return prototype;
+  }
+  const local = (globalThis as Record<string, unknown>)[cls.name];
+  const localOne = typeof local === 'function' ? (local.prototype as object) : null;
+  return localOne !== null && writers.has(localOne) ? localOne : prototype;
+}
+
+/** JSON strings need an escape for a quote, a backslash, a control character, a lone surrogate. */
+// oxlint-disable-next-line no-control-regex -- these are what it looks for
+const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+function quote(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+function numberText(value: number): string {
+  return value - value === 0 && !Object.is(value, -0)
+    ? String(value)
+    : `{"$number":${builtin.specialNumber.write(value as never)}}`;
+}
+
+/** An object that happens to look like a tag is wrapped, so that it is read as an object. */
+function escaped(fields: string): string {
+  return isTagCharacter(fields.charCodeAt(2)) &&
+    Object.keys(JSON.parse(fields) as object).length === 1
+    ? `{"$":${fields}}`
+    : fields;
+}
+
+/** Last, because of two equal keys the last one counts when JSON is parsed. */
+function withField(fields: string, property: string, value: string | undefined): string {
+  if (value === undefined) return fields;
+  const field = `${quote(property)}:${quote(value)}}`;
+  return fields === '{}' ? `{${field}` : `${fields.slice(0, -1)},${field}`;
+}

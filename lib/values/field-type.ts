@@ -1,0 +1,149 @@
+import type { ClassPlan } from './class-plan.js';
+import type { TypeMetadata } from './class-metadata.js';
+import { hasPrivateFields, isNative, lineageOf, type ClassFunction } from './class-source.js';
+
+/** What a field's `@Type` says about its value, or about each element of its value. */
+export interface FieldType {
+  /** Set for `String`, `Number`, `Boolean`, `Date` and `Buffer`: class-transformer converts. */
+  readonly convert?: (value: unknown) => unknown;
+  /** The plan for an object with this prototype, if the type alone makes its class known. */
+  readonly planToWrite: (prototype: object | null) => ClassPlan | undefined;
+  /** The plan for a stored object that carries no tag. */
+  readonly planToRevive: (stored: Readonly<Record<string, unknown>>) => ClassPlan | undefined;
+  readonly discriminator?: {
+    readonly property: string;
+    readonly keep: boolean;
+    readonly nameOf: (prototype: object) => string | undefined;
+  };
+  /** The field is declared as one, so a list or an object stored for it becomes one. */
+  readonly container?: 'Map' | 'Set';
+}
+
+/** Finds the plan of a class; handed in, because plans are made of field types. */
+export type PlanFinder = (cls: ClassFunction) => ClassPlan | undefined;
+
+const isGiven = (value: unknown): boolean => value !== null && value !== undefined;
+
+const conversions: ReadonlyMap<unknown, (value: unknown) => unknown> = new Map<
+  unknown,
+  (value: unknown) => unknown
+>([
+  [String, (value) => (isGiven(value) ? String(value) : value)],
+  [Number, (value) => (isGiven(value) ? Number(value) : value)],
+  [Boolean, (value) => (isGiven(value) ? Boolean(value) : value)],
+  [
+    Date,
+    (value) =>
+      isGiven(value) && !(value instanceof Date) ? new Date(value as string | number) : value,
+  ],
+  [
+    Buffer,
+    (value) => (isGiven(value) && !Buffer.isBuffer(value) ? Buffer.from(value as string) : value),
+  ],
+]);
+
+const none = (): undefined => undefined;
+
+/**
+ * Reads a field's `@Type` into a function that gives its type for a given owner: a type function
+ * that takes an argument may decide by it, any other one is asked once.
+ */
+export function fieldTypeOf(
+  metadata: TypeMetadata | undefined,
+  property: string,
+  findPlan: PlanFinder,
+): ((owner: object) => FieldType | undefined) | undefined {
+  if (metadata === undefined) return undefined;
+  const { typeFunction } = metadata;
+  if (typeFunction === undefined || typeFunction.length === 0) {
+    let type: FieldType | undefined;
+    let isResolved = false;
+    return (owner) => {
+      if (!isResolved) {
+        const target = typeFunction?.({ newObject: {}, object: owner, property });
+        type = resolve(
+          typeFunction === undefined ? metadata.reflectedType : target,
+          metadata,
+          findPlan,
+        );
+        isResolved = true;
+      }
+      return type;
+    };
+  }
+  // Many write `@Type(type => Photo)`, so the types themselves are remembered all the same.
+  const types = new Map<unknown, FieldType | undefined>();
+  return (owner) => {
+    const target = typeFunction({ newObject: {}, object: owner, property });
+    if (!types.has(target)) types.set(target, resolve(target, metadata, findPlan));
+    return types.get(target);
+  };
+}
+
+function resolve(
+  target: unknown,
+  metadata: TypeMetadata,
+  findPlan: PlanFinder,
+): FieldType | undefined {
+  const { reflectedType } = metadata;
+  const container = reflectedType === Map ? 'Map' : reflectedType === Set ? 'Set' : undefined;
+  const convert = conversions.get(target);
+  if (convert !== undefined) {
+    return { convert, planToWrite: none, planToRevive: none, container };
+  }
+  const base = isPlannable(target) ? target : undefined;
+  const { property, subTypes } = metadata.options?.discriminator ?? {};
+  if (property !== undefined && subTypes !== undefined) {
+    const keep = metadata.options?.keepDiscriminatorProperty === true;
+    return { ...discriminated(base, property, keep, subTypes, findPlan), container };
+  }
+  if (base === undefined) {
+    return container && { planToWrite: none, planToRevive: none, container };
+  }
+  return {
+    // A literal in the place of an instance is treated as one, as class-transformer does.
+    planToWrite: (prototype) =>
+      prototype === base.prototype || prototype === Object.prototype ? findPlan(base) : undefined,
+    planToRevive: () => findPlan(base),
+    container,
+  };
+}
+
+/** class-transformer's `discriminator`: a property beside the fields names the class. */
+function discriminated(
+  base: ClassFunction | undefined,
+  property: string,
+  keep: boolean,
+  subTypes: readonly { readonly value: ClassFunction; readonly name: string }[],
+  findPlan: PlanFinder,
+): FieldType {
+  const classOf = (prototype: object | null): ClassFunction | undefined =>
+    subTypes.find(({ value }) => value.prototype === prototype)?.value;
+  return {
+    planToWrite: (prototype) => {
+      const cls = classOf(prototype);
+      return cls && isPlannable(cls) ? findPlan(cls) : undefined;
+    },
+    planToRevive: (stored) => {
+      const name = Object.hasOwn(stored, property) ? stored[property] : undefined;
+      const cls = subTypes.find((subType) => subType.name === name)?.value ?? base;
+      return cls && isPlannable(cls) ? findPlan(cls) : undefined;
+    },
+    discriminator: {
+      property,
+      keep,
+      nameOf: (prototype) => subTypes.find(({ value }) => value.prototype === prototype)?.name,
+    },
+  };
+}
+
+/** True for a class whose fields are all there is to it, so that a plan can rebuild it. */
+function isPlannable(target: unknown): target is ClassFunction {
+  return (
+    typeof target === 'function' &&
+    typeof target.prototype === 'object' &&
+    target !== Object &&
+    !lineageOf(target as ClassFunction).some(isNative) &&
+    !hasPrivateFields(target as ClassFunction)
+  );
+}

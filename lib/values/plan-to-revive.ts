@@ -1,0 +1,141 @@
+import { TransformationType } from 'class-transformer';
+import {
+  belongsToGroups,
+  TRANSFORM_OPTIONS,
+  type MetadataStorage,
+  type TransformMetadata,
+} from './class-metadata.js';
+import type { ClassFunction } from './class-source.js';
+import type { Decoder, JsonObject } from './decoder.js';
+import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
+import { keepUnknown, UNKNOWN } from './unknown-types.js';
+
+/** One stored field on its way into the instance. */
+interface ReviveStep {
+  readonly property: string;
+  readonly typeFor: ((stored: object) => FieldType | undefined) | undefined;
+  readonly transforms: readonly TransformMetadata[];
+  /** Assigning would run a setter, or fail: the property is defined instead. */
+  readonly isDefined: boolean;
+}
+
+/** Remembered per class; an instance used as a dictionary must not make this grow for ever. */
+const MAX_STEPS = 256;
+
+export function compileReviver(
+  cls: ClassFunction,
+  storage: MetadataStorage,
+  findPlan: PlanFinder,
+  make: () => object,
+): (stored: JsonObject, decoder: Decoder) => object {
+  const direction = TransformationType.PLAIN_TO_CLASS;
+  const computed = new Set(storage.getExposedProperties(cls, TransformationType.CLASS_TO_PLAIN));
+  const excluded = new Set(storage.getExcludedProperties(cls, direction));
+  const readsAll = storage.getStrategy(cls) !== 'excludeAll';
+  const exposedNames = new Set(
+    storage
+      .getExposedProperties(cls, direction)
+      .map((property) => storage.findExposeMetadata(cls, property)?.options?.name ?? property),
+  );
+
+  /** `undefined` for a stored field that the class does not take. */
+  const compileStep = (name: string): ReviveStep | undefined => {
+    if (!readsAll && !exposedNames.has(name)) return undefined;
+    const expose = storage.findExposeMetadata(cls, name);
+    if (expose !== undefined && belongsToGroups(expose)) return undefined;
+    const property = storage.findExposeMetadataByCustomName(cls, name)?.propertyName ?? name;
+    if (excluded.has(name) || excluded.has(property)) return undefined;
+    const inherited = inheritedProperty(cls, property);
+    // What a getter or a method gave when it was stored is given by it again.
+    const isMethod = typeof inherited?.value === 'function';
+    const isAccessor = inherited !== undefined && !('value' in inherited);
+    if (computed.has(property) && (isMethod || isAccessor)) return undefined;
+    return {
+      property,
+      typeFor: fieldTypeOf(storage.findTypeMetadata(cls, property), property, findPlan),
+      transforms: storage
+        .findTransformMetadatas(cls, property, direction)
+        .filter((metadata) => !belongsToGroups(metadata)),
+      isDefined: property === '__proto__' || isAccessor || inherited?.writable === false,
+    };
+  };
+
+  const steps = new Map<string, ReviveStep | undefined>();
+  const stepFor = (name: string): ReviveStep | undefined => {
+    if (steps.has(name)) return steps.get(name);
+    const step = compileStep(name);
+    if (steps.size < MAX_STEPS) steps.set(name, step);
+    return step;
+  };
+
+  /** Exposed fields that a transform computes even where nothing was stored. */
+  const computedWhenRead = [...exposedNames]
+    .map((name) => ({ name, step: compileStep(name) }))
+    .filter(({ step }) => step !== undefined && step.transforms.length > 0);
+
+  return (stored, decoder) => {
+    const instance = make() as Record<string, unknown>;
+    let source: object | undefined;
+    for (const name in stored) {
+      const step = steps.get(name) ?? stepFor(name);
+      if (step === undefined) continue;
+      const node = stored[name];
+      const unknownsBefore = decoder.unknowns;
+      const type = step.typeFor?.(stored);
+      let value = type === undefined ? decoder.value(node) : decoder.typed(node, type);
+      if (step.transforms.length > 0) {
+        // A transform that saw `undefined` for what is unknown would make it `undefined` for good.
+        if (decoder.unknowns !== unknownsBefore) value = UNKNOWN;
+        else value = transform(step, value, (source ??= decoder.fields(stored)));
+      }
+      if (value === UNKNOWN) {
+        keepUnknown(instance, step.property, node);
+        value = undefined;
+      }
+      if (step.isDefined) define(instance, step.property, value);
+      else instance[step.property] = value;
+    }
+    for (const { name, step } of computedWhenRead) {
+      if (step === undefined || Object.hasOwn(stored, name)) continue;
+      const value = transform(step, undefined, (source ??= decoder.fields(stored)));
+      if (value !== undefined) define(instance, step.property, value);
+    }
+    return instance;
+  };
+}
+
+function transform(step: ReviveStep, value: unknown, source: object): unknown {
+  let result = value;
+  for (const { transformFn } of step.transforms) {
+    result = transformFn({
+      value: result,
+      key: step.property,
+      obj: source,
+      type: TransformationType.PLAIN_TO_CLASS,
+      options: TRANSFORM_OPTIONS,
+    });
+  }
+  return result;
+}
+
+function define(instance: object, property: string, value: unknown): void {
+  Object.defineProperty(instance, property, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+/** What an assignment to `property` would meet on the prototypes. */
+function inheritedProperty(cls: ClassFunction, property: string): PropertyDescriptor | undefined {
+  for (
+    let prototype = cls.prototype as object | null;
+    prototype !== null;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, property);
+    if (descriptor !== undefined) return descriptor;
+  }
+  return undefined;
+}

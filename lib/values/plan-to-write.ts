@@ -1,0 +1,101 @@
+import { TransformationType } from 'class-transformer';
+import {
+  belongsToGroups,
+  TRANSFORM_OPTIONS,
+  type MetadataStorage,
+  type TransformMetadata,
+} from './class-metadata.js';
+import type { ClassFunction } from './class-source.js';
+import type { Encoder } from './encoder.js';
+import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
+import { keptText } from './unknown-types.js';
+
+/** One field on its way into the text. */
+interface WriteStep {
+  readonly key: string;
+  /** The stored name with its quotes and colon. */
+  readonly label: string;
+  readonly isExposed: boolean;
+  readonly typeFor: ((owner: object) => FieldType | undefined) | undefined;
+  readonly transforms: readonly TransformMetadata[];
+}
+
+/** Remembered per class; an instance used as a dictionary must not make this grow for ever. */
+const MAX_STEPS = 256;
+
+export function compileWriter(
+  cls: ClassFunction,
+  storage: MetadataStorage,
+  findPlan: PlanFinder,
+): (instance: object, encoder: Encoder) => string {
+  const direction = TransformationType.CLASS_TO_PLAIN;
+  const exposed = new Set(storage.getExposedProperties(cls, direction));
+  const excluded = new Set(storage.getExcludedProperties(cls, direction));
+  const writesAll = storage.getStrategy(cls) !== 'excludeAll';
+
+  /** `undefined` for a field that is not stored. */
+  const compileStep = (key: string): WriteStep | undefined => {
+    const expose = storage.findExposeMetadata(cls, key);
+    if (excluded.has(key) || (expose !== undefined && belongsToGroups(expose))) return undefined;
+    return {
+      key,
+      label: `${JSON.stringify(expose?.options?.name ?? key)}:`,
+      isExposed: exposed.has(key),
+      typeFor: fieldTypeOf(storage.findTypeMetadata(cls, key), key, findPlan),
+      transforms: storage
+        .findTransformMetadatas(cls, key, direction)
+        .filter((metadata) => !belongsToGroups(metadata)),
+    };
+  };
+
+  const steps = new Map<string, WriteStep | undefined>();
+  const stepFor = (key: string): WriteStep | undefined => {
+    if (steps.has(key)) return steps.get(key);
+    const step = compileStep(key);
+    if (steps.size < MAX_STEPS) steps.set(key, step);
+    return step;
+  };
+
+  const exposedSteps = [...exposed].map(compileStep).filter((step) => step !== undefined);
+
+  return (instance, encoder) => {
+    let text = '';
+    if (writesAll) {
+      for (const key of Object.keys(instance)) {
+        const step = steps.get(key) ?? stepFor(key);
+        if (step !== undefined)
+          text += `${text === '' ? '' : ','}${writeStep(step, instance, encoder)}`;
+      }
+    }
+    for (const step of exposedSteps) {
+      if (writesAll && Object.hasOwn(instance, step.key)) continue;
+      text += `${text === '' ? '' : ','}${writeStep(step, instance, encoder)}`;
+    }
+    return `{${text}}`;
+  };
+}
+
+function writeStep(step: WriteStep, instance: object, encoder: Encoder): string {
+  const { key, transforms, typeFor } = step;
+  encoder.trail.at(key);
+  const original = (instance as Record<string, unknown>)[key];
+  if (original === undefined) {
+    const kept = keptText(instance, key);
+    if (kept !== undefined) return step.label + kept;
+  }
+  let value = original;
+  for (const { transformFn } of transforms) {
+    value = transformFn({
+      value,
+      key,
+      obj: instance,
+      type: TransformationType.CLASS_TO_PLAIN,
+      options: TRANSFORM_OPTIONS,
+    });
+  }
+  // An exposed method is stored as what it returns. A function that no one exposed is refused.
+  if (step.isExposed && value === original && typeof original === 'function') {
+    value = Reflect.apply(original, instance, []) as unknown;
+  }
+  return step.label + encoder.edge(value, typeFor?.(instance));
+}

@@ -1,0 +1,168 @@
+import { SessionError } from '../session.errors.js';
+import { hasPrivateFields, isNative, lineageOf, type ClassFunction } from './class-source.js';
+import { MAX_DEPTH, MAX_NODES } from './limits.js';
+
+/** The errors of the way into the text. Built only when something is refused. */
+
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+
+/** Long enough to find the place, short enough to read. */
+const MAX_PATH_LENGTH = 160;
+
+/** One step into a value: the container, and the key under which it holds the next. */
+export interface PathStep {
+  readonly container: object;
+  readonly key: unknown;
+}
+
+/** A path as one would write it: `values.cart.items[2]["a-b"].get("k")`. */
+export function pathText(root: string, steps: readonly PathStep[]): string {
+  let text = root;
+  for (const { container, key } of steps) {
+    text += stepText(container, key);
+    if (text.length > MAX_PATH_LENGTH) return `${text.slice(0, MAX_PATH_LENGTH)}…`;
+  }
+  return text;
+}
+
+function stepText(container: object, key: unknown): string {
+  if (container instanceof Map) {
+    return key instanceof MapKey ? `.keys()[${key.index}]` : `.get(${keyText(key)})`;
+  }
+  if (typeof key === 'number') return `[${key}]`;
+  if (typeof key === 'symbol') return `[${String(key)}]`;
+  const name = String(key);
+  return IDENTIFIER.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}
+
+function keyText(key: unknown): string {
+  if (typeof key === 'string') return JSON.stringify(key);
+  return typeof key === 'object' && key !== null ? '…' : String(key);
+}
+
+/** In a path: a key of a map itself, not the value under it. */
+export class MapKey {
+  constructor(readonly index: number) {}
+}
+
+const unserializable = (message: string, cause?: unknown): SessionError =>
+  new SessionError('SESSION_UNSERIALIZABLE', message, cause === undefined ? undefined : { cause });
+
+export function refusedFunction(path: string): SessionError {
+  return unserializable(
+    `${path} is a function, which a session cannot store. Store the data that it needs, or mark the field with @Exclude().`,
+  );
+}
+
+export function refusedSymbol(path: string): SessionError {
+  return unserializable(
+    `${path} is a symbol, which a session cannot store. Store a string in its place.`,
+  );
+}
+
+export function refusedSymbolKey(path: string): SessionError {
+  return unserializable(
+    `${path} has a symbol as its key, which a session cannot store. Use a string key, or make the property not enumerable.`,
+  );
+}
+
+export function refusedListProperty(path: string): SessionError {
+  return unserializable(
+    `${path} is a named property of an array, which a session cannot store. Store an object, or a copy of the elements: [...array].`,
+  );
+}
+
+export function refusedCycle(path: string, leadsTo: string): SessionError {
+  return unserializable(
+    `${path} is a cycle: it leads back to ${leadsTo}. A session stores trees; keep an id in the place of the reference.`,
+  );
+}
+
+export function refusedDepth(path: string): SessionError {
+  return unserializable(
+    `${path} is nested deeper than ${MAX_DEPTH} levels, the most that a session stores.`,
+  );
+}
+
+export function refusedSize(path: string): SessionError {
+  return unserializable(
+    `${path} goes beyond ${MAX_NODES} values, the most that a session stores under one key. Keep the data elsewhere and its id in the session.`,
+  );
+}
+
+export function refusedBytes(path: string, bytes: number): SessionError {
+  return unserializable(
+    `${path} has ${bytes} bytes, more than a session stores in one value. Keep the data elsewhere and its id in the session.`,
+  );
+}
+
+/** Something that the value's own code threw: a getter, a transform, a `serialize`. */
+export function refusedByOwnCode(path: string, cause: unknown): SessionError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return unserializable(`${path} could not be stored: ${reason}`, cause);
+}
+
+/** What to store in the place of the platform's objects that have no stored form. */
+const ADVICE: Readonly<Record<string, string>> = {
+  RegExp: 'Store its source and its flags as strings.',
+  Promise: 'Await it first.',
+  Error: 'Store its message.',
+  WeakMap: 'Store a Map.',
+  WeakSet: 'Store a Set.',
+  ArrayBuffer: 'Store a Uint8Array or a Buffer of it.',
+  SharedArrayBuffer: 'Store a Uint8Array or a Buffer of it.',
+  DataView: 'Store a Uint8Array or a Buffer of it.',
+  Number: 'Store the number itself: value.valueOf().',
+  String: 'Store the string itself: value.valueOf().',
+  Boolean: 'Store the boolean itself: value.valueOf().',
+  BigInt: 'Store the bigint itself: value.valueOf().',
+  Symbol: 'Store a string in its place.',
+};
+
+/** An object with a prototype that has no stored form. */
+export function refusedObject(value: object, path: string): SessionError {
+  const cls = classOf(value);
+  if (cls === undefined) {
+    return unserializable(
+      `${path} is an object with a prototype that is no class, which a session cannot store. Store a plain object: { ...value }.`,
+    );
+  }
+  if (isNative(cls)) {
+    const article = /^[AEIO]/.test(cls.name) ? 'an' : 'a';
+    const boxed = value instanceof cls && /^(Number|String|Boolean|BigInt|Symbol)$/.test(cls.name);
+    const advice = ADVICE[cls.name] ?? (value instanceof Error ? ADVICE.Error! : undefined);
+    return unserializable(
+      `${path} is ${boxed ? 'a boxed' : article} ${cls.name}, which a session cannot store. ${advice ?? 'Store the data that it stands for.'}`,
+    );
+  }
+  if (Array.isArray(value)) {
+    return unserializable(
+      `${path} is an instance of ${cls.name}, a subclass of Array, which a session cannot store. Store a copy of its elements: Array.from(value).`,
+    );
+  }
+  return unregistered(cls, path);
+}
+
+function unregistered(cls: ClassFunction, path: string): SessionError {
+  const name = cls.name === '' ? 'an anonymous class' : cls.name;
+  const called = cls.name === '' ? 'TheClass' : cls.name;
+  const remedy = needsOwnForm(cls)
+    ? `Its data cannot be seen from outside: register it with registerSessionType(${called}, { serialize, revive }).`
+    : `Put @SessionType() on the class, or call registerSessionTypes(${called}), or put @Type(() => ${called}) on the field that holds it.`;
+  return new SessionError(
+    'SESSION_TYPE_UNREGISTERED',
+    `${path} is an instance of ${name}, which is not registered, so it would not come back as one. ${remedy}`,
+  );
+}
+
+function needsOwnForm(cls: ClassFunction): boolean {
+  return hasPrivateFields(cls) || lineageOf(cls).some(isNative);
+}
+
+function classOf(value: object): ClassFunction | undefined {
+  const prototype = Object.getPrototypeOf(value) as object;
+  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof constructor === 'function' && constructor.prototype === prototype
+    ? (constructor as ClassFunction)
+    : undefined;
+}

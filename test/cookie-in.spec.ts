@@ -1,0 +1,130 @@
+import { Controller, Get } from '@nestjs/common';
+import fc from 'fast-check';
+import { request } from 'node:http';
+import { Session } from 'nestjs-typed-session';
+import { adapters, closeApps, SECRET, startApp, type TestApp } from './support/app.js';
+
+@Controller()
+class CookieController {
+  @Get('set') set(@Session() ss: Session) {
+    ss.set('key', 'value');
+  }
+  @Get('read') read(@Session() ss: Session) {
+    return { key: ss.get('key') ?? null, isNew: ss.isNew };
+  }
+}
+
+const EMPTY = { key: null, isNew: true };
+const VALID = { key: 'value', isNew: false };
+
+describe.each(adapters)('a cookie that comes in on %s', (adapter) => {
+  let app: TestApp;
+  let token: string;
+
+  beforeAll(async () => {
+    app = await startApp(adapter, { controllers: [CookieController] });
+    token = app.sessions.seal({ key: 'value' });
+  });
+  afterAll(closeApps);
+
+  const read = async (cookie: string) => {
+    const answer = await app.client().get('/read', { cookie });
+    expect(answer.status).toBe(200);
+    expect(answer.setCookies).toEqual([]);
+    return answer.json as unknown;
+  };
+
+  it('opens', async () => {
+    expect(await read(`sid=${token}`)).toEqual(VALID);
+  });
+
+  it.each<[string, (token: string) => string]>([
+    ['empty', () => ''],
+    ['cut', (t) => t.slice(0, -1)],
+    ['cut short', (t) => t.slice(0, 10)],
+    ['doubled', (t) => t + t],
+    ['of another version', (t) => `2${t.slice(1)}`],
+    ['of another key', (t) => `${t[0]}${t[1] === 'A' ? 'B' : 'A'}${t.slice(2)}`],
+    ['non-ASCII', () => 'sitzung-\u00e4\u00f6\u00fc'],
+    ['a NUL, encoded', () => '%00'],
+    ['badly encoded', () => '%E0%A4%A'],
+    ['JSON', () => '{"user":"admin"}'],
+    ['a cookie of express-session', () => 's%3AabcDEF.ghiJKL'],
+    ['a prototype', () => '__proto__'],
+    ['12 kB long', () => 'A'.repeat(12_000)],
+    ['12 kB long behind a true beginning', (t) => t + 'A'.repeat(12_000)],
+    ['quoted', (t) => `"${t}"`],
+  ])('is a new session, with the usual answer and nothing set, where it is %s', async (_, bad) => {
+    expect(await read(`sid=${bad(token)}`)).toEqual(EMPTY);
+  });
+
+  it('is a new session where it is damaged in any way', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat({ max: token.length - 1 }),
+        fc.integer({ min: 0, max: 63 }),
+        async (at, char) => {
+          const other = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'[char];
+          fc.pre(token[at] !== other);
+          const damaged = token.slice(0, at) + other + token.slice(at + 1);
+          expect(await read(`sid=${damaged}`)).toEqual(EMPTY);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes no longer to refuse than ten times what it takes to open', async () => {
+    const time = async (cookie: string) => {
+      const client = app.client();
+      const start = process.hrtime.bigint();
+      for (let i = 0; i < 50; i++) await client.get('/read', { cookie });
+      return Number(process.hrtime.bigint() - start);
+    };
+    const valid = `sid=${token}`;
+    const flood = Array.from({ length: 100 }, () => `sid=${token.slice(0, 80)}`).join('; ');
+    const ratios: number[] = [];
+    for (let round = 0; round < 5; round++) ratios.push((await time(flood)) / (await time(valid)));
+    expect(ratios.sort((a, b) => a - b)[2]).toBeLessThan(10);
+  });
+
+  it('counts by the first of its name that opens', async () => {
+    const other = app.sessions.seal({ key: 'other' });
+    expect(await read(`sid=bad; sid=${token}; sid=${other}`)).toEqual(VALID);
+    expect(await read(`sid=${other}; sid=${token}`)).toEqual({ key: 'other', isNew: false });
+  });
+
+  it('is found among 60 others, and not by a part of its name', async () => {
+    const others = Array.from({ length: 60 }, (_, i) => `cookie${i}=${'v'.repeat(20)}`);
+    others.splice(30, 0, `xsid=${token}x`, `sid2=x`, `a=sid=x`, `sid=${token}`);
+    expect(await read(others.join('; '))).toEqual(VALID);
+    expect(await read(others.join(';'))).toEqual(VALID);
+    expect(await read(`xsid=${token}; sid2=${token}; a=sid=${token}`)).toEqual(EMPTY);
+  });
+
+  it('is found in a second Cookie header', async () => {
+    const body = await new Promise<string>((resolve, reject) => {
+      request(
+        `${app.url}/read`,
+        { headers: ['Host', 'x', 'Cookie', 'a=1', 'Cookie', `sid=${token}`] as never },
+        (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+          response.on('end', () => resolve(text));
+        },
+      )
+        .on('error', reject)
+        .end();
+    });
+    expect(JSON.parse(body)).toEqual(VALID);
+  });
+
+  it('is not read as the session of another name, under the same secret', async () => {
+    const other = await startApp(adapter, {
+      controllers: [CookieController],
+      session: { secret: SECRET, name: 'admin' },
+    });
+    const answer = await other.client().get('/read', { cookie: `admin=${token}` });
+    expect(answer.json).toEqual(EMPTY);
+  });
+});

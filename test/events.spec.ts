@@ -1,0 +1,123 @@
+import { Controller, Get } from '@nestjs/common';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Session, type SessionEvent, type SessionEventKind } from 'nestjs-typed-session';
+import { adapters, closeApps, startApp, type TestApp } from './support/app.js';
+
+@Controller()
+class EventController {
+  @Get('set') set(@Session() ss: Session) {
+    ss.set('key', 'value');
+    return { id: ss.id };
+  }
+  @Get('read') read(@Session() ss: Session) {
+    return { key: ss.get('key') ?? null, id: ss.id };
+  }
+  @Get('regenerate') async regenerate(@Session() ss: Session) {
+    await ss.regenerate();
+    return { id: ss.id };
+  }
+  @Get('destroy') async destroy(@Session() ss: Session) {
+    await ss.destroy();
+  }
+  @Get('fail') fail(@Session() ss: Session) {
+    ss.set('key', 'lost');
+    throw new Error('failed');
+  }
+}
+
+const KINDS: SessionEventKind[] = [
+  'created',
+  'renewed',
+  'regenerated',
+  'destroyed',
+  'rejected',
+  'committed',
+];
+
+describe.each(adapters)('the events of a session on %s', (adapter) => {
+  let app: TestApp;
+  let events: (SessionEvent & { kind: SessionEventKind })[] = [];
+  const listeners = KINDS.map((kind) => ({
+    name: `nestjs-typed-session:${kind}`,
+    listener: (event: unknown) => void events.push({ kind, ...(event as SessionEvent) }),
+  }));
+
+  beforeAll(async () => {
+    app = await startApp(adapter, { controllers: [EventController] });
+    for (const { name, listener } of listeners) subscribe(name, listener);
+  });
+  afterAll(async () => {
+    for (const { name, listener } of listeners) unsubscribe(name, listener);
+    await closeApps();
+  });
+
+  const taken = () => {
+    const all = events;
+    events = [];
+    return all;
+  };
+
+  it('tell its life, by a keyed hash of the id', async () => {
+    const client = app.client();
+    const { id } = (await client.get('/set')).json;
+    const [created, committed] = taken();
+    expect([created.kind, committed.kind]).toEqual(['created', 'committed']);
+    expect(created.session).toBe('sid');
+    expect(created.idHash).toMatch(/^[\w-]{22}$/);
+    expect(JSON.stringify([created, committed])).not.toContain(id);
+
+    await client.get('/read');
+    expect(taken()).toEqual([]);
+
+    await client.get('/regenerate');
+    const [regenerated, again] = taken();
+    expect([regenerated.kind, again.kind]).toEqual(['regenerated', 'committed']);
+    expect(regenerated.idHash).not.toBe(created.idHash);
+
+    await client.get('/destroy');
+    expect(taken()).toMatchObject([{ kind: 'destroyed', idHash: regenerated.idHash }]);
+  });
+
+  it('do not tell what was not kept', async () => {
+    await app.client().get('/fail');
+    expect(taken()).toEqual([]);
+  });
+
+  it('tell that it was renewed', async () => {
+    const short = await startApp(adapter, {
+      controllers: [EventController],
+      session: { idleTimeout: 0.2 },
+    });
+    const client = short.client();
+    client.jar.set('sid', short.sessions.seal({ key: 'value' }));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await client.get('/read');
+    expect(taken()).toMatchObject([{ kind: 'renewed' }]);
+  });
+
+  it.each<[string, (token: string) => string, object]>([
+    ['malformed', () => 'short', {}],
+    ['unknown-version', (token) => `9${token.slice(1)}`, {}],
+    ['unknown-key', (token) => `1~~~${token.slice(4)}`, {}],
+    ['bad-seal', (token) => token.slice(0, -4) + 'AAAA', {}],
+  ])('tell that a cookie was rejected: %s', async (reason, damage) => {
+    const client = app.client();
+    client.jar.set('sid', damage(app.sessions.seal({ key: 'value' })));
+    await client.get('/read');
+    expect(taken()).toEqual([{ kind: 'rejected', session: 'sid', reason }]);
+  });
+
+  it('tell that a cookie had expired, and whose', async () => {
+    const short = await startApp(adapter, {
+      controllers: [EventController],
+      session: { idleTimeout: 0.01 },
+    });
+    const client = short.client();
+    client.jar.set('sid', short.sessions.seal({ key: 'value' }));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await client.get('/read');
+    expect(taken()).toMatchObject([
+      { kind: 'rejected', reason: 'expired', idHash: expect.any(String) as string },
+    ]);
+  });
+});

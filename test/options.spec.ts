@@ -1,0 +1,240 @@
+import { Controller, Get } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { Session, SessionModule, type SessionOptions } from 'nestjs-typed-session';
+import { closeApps, SECRET, startApp, takeLogs, testLogger } from './support/app.js';
+import { attributes } from './support/client.js';
+
+@Controller()
+class SetController {
+  @Get('set') set(@Session() ss: Session) {
+    ss.set('key', 'value');
+    return 'set';
+  }
+}
+
+const boot = (options: unknown) =>
+  Test.createTestingModule({ imports: [SessionModule.forRoot(options as SessionOptions)] })
+    .setLogger(testLogger)
+    .compile();
+
+/** What a wrong option is answered with. */
+async function refusal(options: unknown): Promise<string> {
+  const error: unknown = await boot(options).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: 'SessionError', code: 'SESSION_CONFIG' });
+  return (error as Error).message;
+}
+
+describe('a wrong option', () => {
+  it.each<[string, object, RegExp]>([
+    ['no secret', { secret: undefined }, /secret is undefined; allowed: a string or Buffer/],
+    ['an empty secret', { secret: '' }, /secret is ''; allowed/],
+    ['an empty Buffer', { secret: Buffer.alloc(0) }, /secret is ''; allowed/],
+    ['no secret in the list', { secret: [] }, /secret is \[\]; allowed/],
+    ['an empty secret in the list', { secret: [SECRET, ''] }, /secret\[1\] is ''; allowed/],
+    ['a missing secret in the list', { secret: [SECRET, undefined] }, /secret\[1\] is undefined/],
+    ['a secret of another kind', { secret: 12_345 }, /secret is not allowed; allowed: a string/],
+    ['a name with a space', { name: 'my session' }, /name is 'my session'; allowed: a cookie name/],
+    ['a name with a semicolon', { name: 'a;b' }, /name is 'a;b'/],
+    ['a name with a line break', { name: 'a\r\nb' }, /name is/],
+    ['an empty name', { name: '' }, /name is ''/],
+    ['a path with a semicolon', { cookie: { path: '/;x' } }, /cookie\.path is '\/;x'; allowed/],
+    ['a path with a NUL', { cookie: { path: '/\0' } }, /cookie\.path/],
+    ['a path that is none', { cookie: { path: 'x' } }, /cookie\.path is 'x'/],
+    ['a path too long', { cookie: { path: `/${'x'.repeat(1024)}` } }, /cookie\.path/],
+    ['a domain with a line break', { cookie: { domain: 'a\nb' } }, /cookie\.domain/],
+    ['a domain with a semicolon', { cookie: { domain: 'a;b' } }, /cookie\.domain is 'a;b'/],
+    [
+      'a sameSite unknown',
+      { cookie: { sameSite: 'Lax' } },
+      /'Lax'; allowed: 'strict', 'lax', 'none'/,
+    ],
+    [
+      'sameSite none, insecure',
+      { cookie: { sameSite: 'none', secure: false } },
+      /sameSite is 'none'/,
+    ],
+    [
+      'partitioned, insecure',
+      { cookie: { partitioned: true, secure: false } },
+      /partitioned is true/,
+    ],
+    [
+      'a priority unknown',
+      { cookie: { priority: 'top' } },
+      /'top'; allowed: 'low', 'medium', 'high'/,
+    ],
+    [
+      'a maxAge unreadable',
+      { cookie: { maxAge: 'soon' } },
+      /cookie\.maxAge is 'soon'; allowed: sec/,
+    ],
+    ['a maxAge not finite', { cookie: { maxAge: Infinity } }, /cookie\.maxAge is Infinity/],
+    ['an idleTimeout of nothing', { idleTimeout: 0 }, /idleTimeout is 0; allowed: a duration/],
+    ['an absoluteTimeout below', { absoluteTimeout: '-1h' }, /absoluteTimeout is '-1h'/],
+    ['a rolling unknown', { rolling: 'yes' }, /rolling is 'yes'; allowed: true, false/],
+    ['a commitOn unknown', { commitOn: 'never' }, /commitOn is 'never'; allowed: 'always' or/],
+    ['a limit of nothing', { maxCookieBytes: 0 }, /maxCookieBytes is 0/],
+    ['an option unknown', { ttl: 5 }, /ttl is not allowed; allowed: the options secret, name/],
+    ['a cookie option unknown', { cookie: { maxage: 5 } }, /cookie\.maxage is not allowed/],
+    [
+      '__Host- with a domain',
+      { name: '__Host-a', cookie: { secure: true, domain: 'a.b' } },
+      /__Host-/,
+    ],
+    ['__Host- with a path', { name: '__Host-a', cookie: { secure: true, path: '/a' } }, /__Host-/],
+    ['__Host- without secure', { name: '__Host-a' }, /__Host- only with cookie\.secure: true/],
+    ['__Secure- without secure', { name: '__Secure-a', cookie: { secure: false } }, /__Secure-/],
+  ])('stops the boot: %s', async (_what, option, message) => {
+    expect(await refusal({ secret: SECRET, name: 'sid', ...option })).toMatch(message);
+  });
+
+  it('stops the boot where two sessions have one name, or there is none', async () => {
+    const one = { secret: SECRET, name: 'sid' };
+    expect(await refusal([one, one])).toMatch(/name is 'sid'; allowed: a name that no other/);
+    const error: unknown = await boot([]).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'SESSION_CONFIG' });
+  });
+
+  it('never shows a secret', async () => {
+    const message = await refusal({ secret: { value: 'hidden-from-logs' } });
+    expect(message).not.toContain('hidden-from-logs');
+  });
+});
+
+describe('a weak secret', () => {
+  const { NODE_ENV } = process.env;
+  beforeEach(() => {
+    takeLogs();
+  });
+  afterEach(() => {
+    process.env.NODE_ENV = NODE_ENV;
+  });
+
+  const weak = [
+    'short',
+    'keyboard cat',
+    'secret_key',
+    'complex_password_at_least_32_characters_long',
+  ];
+
+  it.each(weak)('stops the boot in production: %s', async (secret) => {
+    process.env.NODE_ENV = 'production';
+    expect(await refusal({ secret })).toMatch(/secret is too weak.*randomBytes\(32\)/);
+    expect(await refusal({ secret: [SECRET, secret] })).toMatch(/position 1/);
+  });
+
+  it.each(weak)('is named in one warning elsewhere: %s', async (secret) => {
+    await boot({ secret });
+    const { warnings } = takeLogs();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/randomBytes\(32\)/);
+    expect(warnings[0]).not.toContain(`'${secret}'`);
+  });
+
+  it('is none with 32 bytes', async () => {
+    process.env.NODE_ENV = 'production';
+    await boot({ secret: 'x7'.repeat(16) });
+    await boot({ secret: Buffer.alloc(32, 7) });
+    expect(takeLogs().warnings).toEqual([]);
+  });
+
+  it('opens what it sealed, after a new start', async () => {
+    const first = await startApp('Express', {
+      controllers: [SetController],
+      session: { secret: 'short' },
+    });
+    const client = first.client();
+    await client.get('/set');
+    const second = await startApp('Express', { session: { secret: 'short' } });
+    expect(second.sessions.unseal(client.jar.get('sid')!)).toEqual({ key: 'value' });
+    await closeApps();
+  });
+});
+
+describe('a name that looks like a prefix', () => {
+  it.each(['Host__session', '__host_session'])('is warned of: %s', async (name) => {
+    await boot({ secret: SECRET, name });
+    expect(takeLogs().warnings.join()).toContain(name);
+  });
+});
+
+describe('the attributes of the cookie', () => {
+  afterEach(closeApps);
+
+  async function cookieWith(session: Partial<SessionOptions>, headers = {}) {
+    const app = await startApp('Express', {
+      controllers: [SetController],
+      session: { ...session },
+      trustProxy: true,
+    });
+    return (await app.client().get('/set', headers)).setCookies[0];
+  }
+  const overTls = { 'x-forwarded-proto': 'https' };
+
+  it('are safe by default', async () => {
+    const line = await cookieWith({ name: undefined });
+    expect(line).toMatch(/^session=/);
+    expect(attributes(line)).toEqual({
+      'max-age': '2592000',
+      path: '/',
+      httponly: true,
+      samesite: 'Lax',
+    });
+  });
+
+  it('hold Secure over TLS', async () => {
+    expect(attributes(await cookieWith({}, overTls))).toMatchObject({ secure: true });
+  });
+
+  it('bind the cookie to its host where it is always secure', async () => {
+    const secure = true;
+    expect(await cookieWith({ name: undefined, cookie: { secure } }, overTls)).toMatch(
+      /^__Host-session=/,
+    );
+    expect(
+      await cookieWith({ name: undefined, cookie: { secure, domain: 'example.com' } }, overTls),
+    ).toMatch(/^__Secure-session=.*; Domain=example\.com/);
+  });
+
+  it('are all as the options say', async () => {
+    const cookie = {
+      path: '/app',
+      domain: 'example.com',
+      httpOnly: false,
+      secure: true,
+      sameSite: 'none',
+      partitioned: true,
+      priority: 'high',
+      maxAge: '2h',
+    } as const;
+    expect(attributes(await cookieWith({ cookie }, overTls))).toEqual({
+      'max-age': '7200',
+      path: '/app',
+      domain: 'example.com',
+      secure: true,
+      samesite: 'None',
+      partitioned: true,
+      priority: 'High',
+    });
+  });
+
+  it('fall back on Lax where None would be rejected', async () => {
+    const cookie = { sameSite: 'none', partitioned: true } as const;
+    const plain = attributes(await cookieWith({ cookie }));
+    expect(plain).toMatchObject({ samesite: 'Lax' });
+    expect(plain).not.toHaveProperty('partitioned');
+    expect(attributes(await cookieWith({ cookie }, overTls))).toMatchObject({
+      samesite: 'None',
+      partitioned: true,
+    });
+  });
+
+  it('have no age where the cookie ends with the browser', async () => {
+    expect(attributes(await cookieWith({ cookie: { maxAge: 0 } }))).not.toHaveProperty('max-age');
+  });
+
+  it('never promise more than browsers grant', async () => {
+    const line = await cookieWith({ cookie: { maxAge: '1000 days' } });
+    expect(attributes(line)['max-age']).toBe(String(400 * 86_400));
+  });
+});

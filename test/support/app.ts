@@ -1,0 +1,108 @@
+import {
+  type DynamicModule,
+  type INestApplication,
+  type Provider,
+  type LoggerService,
+  type Type,
+} from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import type { AddressInfo } from 'node:net';
+import {
+  SessionModule,
+  SessionService,
+  type SessionModuleOptions,
+  type SessionOptions,
+} from 'nestjs-typed-session';
+import { Client } from './client.js';
+
+export type AdapterName = 'Express' | 'Fastify';
+
+/** The table that drives every behaviour test: no test is written twice. */
+export const adapters: AdapterName[] = ['Express', 'Fastify'];
+
+export const SECRET = 'a secret for tests of more than thirty-two bytes';
+
+export interface AppOptions {
+  controllers?: Type<unknown>[];
+  providers?: Provider[];
+  /** Options of the default session, `SECRET` and the name `sid` filled in. */
+  session?: Partial<SessionOptions> | Partial<SessionOptions>[];
+  /** In place of `SessionModule.forRoot`. */
+  imports?: (DynamicModule | Type<unknown>)[];
+  trustProxy?: boolean;
+  /** Called before `init`. */
+  configure?: (app: INestApplication) => unknown;
+}
+
+export interface TestApp {
+  app: INestApplication;
+  sessions: SessionService;
+  url: string;
+  /** A client with an empty jar. */
+  client(): Client;
+}
+
+const running: INestApplication[] = [];
+
+/** Starts an application on a port of its own. `closeApps` ends it. */
+export async function startApp(adapter: AdapterName, options: AppOptions = {}): Promise<TestApp> {
+  const testing = await Test.createTestingModule({
+    imports: options.imports ?? [SessionModule.forRoot(withDefaults(options.session ?? {}))],
+    controllers: options.controllers ?? [],
+    providers: options.providers ?? [],
+  })
+    .setLogger(testLogger)
+    .compile();
+  const app = testing.createNestApplication(adapterOf(adapter, options.trustProxy ?? false));
+  running.push(app);
+  await options.configure?.(app);
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    app,
+    sessions: app.get(SessionService, { strict: false }),
+    url,
+    client: () => new Client(url),
+  };
+}
+
+function withDefaults(session: Partial<SessionOptions> | Partial<SessionOptions>[]) {
+  const filled = [session].flat().map((one) => ({ secret: SECRET, name: 'sid', ...one }));
+  return (Array.isArray(session) ? filled : filled[0]) as SessionModuleOptions;
+}
+
+function adapterOf(adapter: AdapterName, trustProxy: boolean): AbstractHttpAdapter {
+  if (adapter === 'Fastify') return new FastifyAdapter({ trustProxy });
+  const express = new ExpressAdapter();
+  if (trustProxy) express.set('trust proxy', true);
+  return express;
+}
+
+export async function closeApps(): Promise<void> {
+  await Promise.all(running.splice(0).map((app) => app.close()));
+}
+
+export interface Logs {
+  errors: string[];
+  warnings: string[];
+}
+
+const logged: Logs = { errors: [], warnings: [] };
+
+const textOf = (message: unknown) => (message instanceof Error ? message.message : String(message));
+
+/** Keeps errors and warnings for `logs`, in place of the console. */
+export const testLogger: LoggerService = {
+  log: () => {},
+  error: (message: unknown) => void logged.errors.push(textOf(message)),
+  warn: (message: unknown) => void logged.warnings.push(textOf(message)),
+};
+
+/** What Nest has logged since the last call. */
+export function takeLogs(): Logs {
+  return { errors: logged.errors.splice(0), warnings: logged.warnings.splice(0) };
+}

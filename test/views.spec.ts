@@ -1,0 +1,136 @@
+import { Controller, Get, Render } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import view from '@fastify/view';
+import Handlebars from 'handlebars';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Session, SessionService } from 'nestjs-typed-session';
+import { adapters, closeApps, startApp, takeLogs, type TestApp } from './support/app.js';
+
+const PAGE = `{{title}}|{{flash "notice"}}|{{flash "notice"}}|{{flash}}|{{flash "none"}}|{{session.values.user.name}}|{{session.values.deep.er}}`;
+
+@Controller()
+class PageController {
+  @Get('page') @Render('page.hbs') page() {
+    return { title: 'Shop' };
+  }
+  @Get('with-session') @Render('page.hbs') withSession(@Session() ss: Session) {
+    ss.set('seen', true);
+    return { title: 'Shop' };
+  }
+  @Get('plain-page') @Render('plain.hbs') plainPage() {
+    return { title: 'Shop' };
+  }
+  @Get('own') @Render('page.hbs') own() {
+    return { title: 'Shop', session: { values: { user: { name: 'mine' } } } };
+  }
+  @Get('bad') @Render('page.hbs') bad(@Session() ss: Session) {
+    ss.values.bad = () => 1;
+    return {};
+  }
+  @Get('nothing') @Render('plain.hbs') nothing() {}
+}
+
+describe.each(adapters)('a template on %s', (adapter) => {
+  let app: TestApp;
+  let sessions: SessionService;
+  const views = mkdtempSync(join(tmpdir(), 'views-'));
+
+  beforeAll(async () => {
+    writeFileSync(join(views, 'page.hbs'), PAGE);
+    writeFileSync(join(views, 'plain.hbs'), '{{title}}');
+    app = await startApp(adapter, {
+      controllers: [PageController],
+      configure: async (nest) => {
+        if (adapter === 'Fastify') {
+          await (nest as NestFastifyApplication).register(view, {
+            engine: { handlebars: Handlebars },
+            root: views,
+          });
+        } else {
+          (nest as NestExpressApplication).setBaseViewsDir(views).setViewEngine('hbs');
+        }
+      },
+    });
+    ({ sessions } = app);
+  });
+  afterAll(async () => {
+    await closeApps();
+    rmSync(views, { recursive: true });
+  });
+
+  const visitor = (values: Record<string, unknown>) => {
+    const client = app.client();
+    client.jar.set('sid', sessions.seal(values));
+    return client;
+  };
+
+  it('shows the first flash of a key, and the values of the session', async () => {
+    const client = visitor({
+      notice: ['saved', 'sent'],
+      _flash: ['welcome!'],
+      user: { name: 'peter' },
+      deep: { er: 'value' },
+    });
+    const first = await client.get('/page');
+    expect(first.body).toBe('Shop|saved|saved|welcome!||peter|value');
+    expect(first.setCookies).toHaveLength(1);
+    const second = await client.get('/page');
+    expect(second.body).toBe('Shop|||||peter|value');
+    expect(second.setCookies).toEqual([]);
+  });
+
+  it('shows nothing where there is no session', async () => {
+    const answer = await app.client().get('/page');
+    expect(answer.body).toBe('Shop||||||');
+    expect(answer.setCookies).toEqual([]);
+  });
+
+  it.each<[unknown, string]>([
+    [[5], '5'],
+    [[null], ''],
+    [[undefined], ''],
+    [[{ text: 'x' }], '[object Object]'],
+    [[['a', 'b']], 'a,b'],
+    [[new Map([[1, 2]])], '[object Map]'],
+    [[10n], '10'],
+    [[], ''],
+    ['no list', ''],
+    [{ no: 'list' }, ''],
+  ])('never fails by a flash of another kind: %p', async (notice, shown) => {
+    const answer = await visitor({ notice }).get('/page');
+    expect(answer.status).toBe(200);
+    expect(answer.body).toBe(`Shop|${shown}|${shown}||||`);
+  });
+
+  it('commits what the handler changed as well', async () => {
+    const client = visitor({ notice: ['saved'] });
+    expect((await client.get('/with-session')).body).toMatch(/saved/);
+    expect(sessions.unseal(client.jar.get('sid')!)).toEqual({ seen: true });
+  });
+
+  it('costs nothing where it does not look at the session', async () => {
+    const answer = await visitor({ notice: ['saved'] }).get('/plain-page');
+    expect(answer.body).toBe('Shop');
+    expect(answer.headers).not.toHaveProperty('vary');
+    expect(answer.headers).not.toHaveProperty('set-cookie');
+  });
+
+  it('is rendered without variables too', async () => {
+    expect((await app.client().get('/nothing')).body).toBe('');
+  });
+
+  it('sees a variable of its own before a helper of the same name', async () => {
+    const answer = await visitor({ user: { name: 'peter' } }).get('/own');
+    expect(answer.body).toBe('Shop|||||mine|');
+  });
+
+  it('is not rendered where the session cannot be kept', async () => {
+    const answer = await app.client().get('/bad');
+    expect(answer.status).toBe(500);
+    expect(answer.setCookies).toEqual([]);
+    expect(takeLogs().errors.join()).toContain('values.bad');
+  });
+});

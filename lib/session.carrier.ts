@@ -84,18 +84,18 @@ export class CookieCarrier {
   }
 
   /** When a session expires that is used now; nothing moves its absolute end. */
-  expiryOf(createdAt: number, cookie?: SessionCookieOptions): number {
+  expiryOf(createdAt: number, now: number, cookie?: SessionCookieOptions): number {
     const { rolling, absoluteTimeout } = this.options;
-    const from = rolling ? Date.now() : createdAt;
+    const from = rolling ? now : createdAt;
     return Math.min(from + this.idleTimeoutOf(cookie), createdAt + absoluteTimeout);
   }
 
   /** Whether enough of the idle time has gone by to send the cookie again, and that would help. */
-  isDue(record: SessionRecord): boolean {
+  isDue(record: SessionRecord, now: number): boolean {
     return (
       this.options.rolling &&
-      Date.now() - record.sentAt >= this.idleTimeoutOf(record.cookie) / 10 &&
-      this.expiryOf(record.createdAt, record.cookie) > record.expiresAt
+      now - record.sentAt >= this.idleTimeoutOf(record.cookie) / 10 &&
+      this.expiryOf(record.createdAt, now, record.cookie) > record.expiresAt
     );
   }
 
@@ -140,11 +140,11 @@ export class CookieCarrier {
    *
    * @returns `undefined` where a secure cookie would go over a plain connection: it goes nowhere
    */
-  setCookie(token: string, record: SessionRecord, isTls: boolean): string | undefined {
+  setCookie(token: string, record: SessionRecord, now: number, isTls: boolean): string | undefined {
     const cookie = this.cookieOf(record.cookie);
     const attributes = this.attributesFor(cookie, isTls);
     if (attributes === undefined) return undefined;
-    const left = Math.floor((record.expiresAt - Date.now()) / 1000);
+    const left = Math.floor((record.expiresAt - now) / 1000);
     const maxAge = Math.floor(Math.min(cookie.maxAge, left, MAX_MAX_AGE));
     const line = `${this.options.name}=${token}`;
     return cookie.maxAge === 0 ? line + attributes : `${line}; Max-Age=${maxAge}${attributes}`;

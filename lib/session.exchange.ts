@@ -31,17 +31,18 @@ interface Decision {
 }
 
 /**
+ * - `detached`: no response is known, as in a gateway; the sessions can only be read
  * - `open`: changes can still be committed
  * - `sent`: the headers have left, with what was committed
  * - `failed`: a commit failed; the client keeps what it had
  */
-type ExchangeStatus = 'open' | 'sent' | 'failed';
+type ExchangeStatus = 'detached' | 'open' | 'sent' | 'failed';
 
 /** The sessions of one request, and their commit into its response. */
 export class SessionExchange implements ResponseListener {
   private static readonly logger = new Logger('Session');
 
-  private status: ExchangeStatus = 'open';
+  private status: ExchangeStatus = 'detached';
   private readonly sessions = new Map<CookieCarrier, OpenSession>();
   private decisions: Decision[] = [];
   /** The status that the decisions were made for. */
@@ -51,13 +52,16 @@ export class SessionExchange implements ResponseListener {
   /** Where the headers left, if not by Nest's own reply. */
   private leftAt: Error | undefined;
 
-  /** @param response none for a gateway: there the sessions can only be read */
-  constructor(
-    private readonly request: AnyRequest,
-    response: ServerResponse | undefined,
-  ) {
-    if (response === undefined || response.headersSent) this.status = 'sent';
-    else hookResponse(response, this);
+  constructor(private readonly request: AnyRequest) {}
+
+  get isDetached(): boolean {
+    return this.status === 'detached';
+  }
+
+  /** Takes the response that carries what is committed. */
+  attach(response: ServerResponse): void {
+    this.status = response.headersSent ? 'sent' : 'open';
+    if (this.status === 'open') hookResponse(response, this);
   }
 
   sessionOf(carrier: CookieCarrier): RequestSession {
@@ -151,6 +155,11 @@ export class SessionExchange implements ResponseListener {
 
   private assertWritable(): void {
     if (this.status === 'sent') throw this.headersSent();
+    if (this.status !== 'detached') return;
+    throw new SessionError(
+      'SESSION_HEADERS_SENT',
+      `This session was opened without a response that could carry a change. Hand it over too: sessions.get(request, response). A gateway has none: there a session can only be read.`,
+    );
   }
 
   private headersSent(): SessionError {
@@ -201,15 +210,16 @@ class OpenSession implements SessionHost {
   }
 
   expiryOf(createdAt: number, cookie?: SessionRecord['cookie']): number {
-    return this.carrier.expiryOf(createdAt, cookie);
+    return this.carrier.expiryOf(createdAt, Date.now(), cookie);
   }
 
   save(snapshot: SessionSnapshot): void {
-    this.carrier.checkSize(this.recordOf(snapshot));
+    this.carrier.checkSize(this.recordOf(snapshot, Date.now()));
   }
 
   decide(status: number): Decision {
     const { carrier, session } = this;
+    const now = Date.now();
     const nothing: Decision = { carrier, events: [] };
     if (session.status === 'unopened') return nothing;
     const snapshot = this.snapshotFor(status);
@@ -222,13 +232,13 @@ class OpenSession implements SessionHost {
     if (carrier.cookieOf(snapshot.cookie).maxAge < 0) return this.delete(lastId);
 
     if (session.isAsLoaded(snapshot)) {
-      if (carrier.isDue(session.record!)) return this.write(snapshot, ['renewed']);
-      return this.loaded!.isOutdated ? this.seal(session.record!, ['committed']) : nothing;
+      if (carrier.isDue(session.record!, now)) return this.write(snapshot, now, ['renewed']);
+      return this.loaded!.isOutdated ? this.seal(session.record!, now, ['committed']) : nothing;
     }
     const kinds: SessionEventKind[] = ['committed'];
     if (session.hasBegunHere) kinds.unshift('created');
     if (session.status === 'regenerated') kinds.unshift('regenerated');
-    const decision = this.write(snapshot, kinds);
+    const decision = this.write(snapshot, now, kinds);
     if (session.status !== 'destroyed' || session.record === undefined) return decision;
     return { ...decision, events: [{ kind: 'destroyed', id: lastId }, ...decision.events] };
   }
@@ -250,22 +260,26 @@ class OpenSession implements SessionHost {
     return session.snapshot(status === 304 || this.isUnseen);
   }
 
-  private write(snapshot: SessionSnapshot, kinds: readonly SessionEventKind[]): Decision {
-    return this.seal(this.recordOf(snapshot), kinds);
+  private write(
+    snapshot: SessionSnapshot,
+    now: number,
+    kinds: readonly SessionEventKind[],
+  ): Decision {
+    return this.seal(this.recordOf(snapshot, now), now, kinds);
   }
 
-  private recordOf(snapshot: SessionSnapshot): SessionRecord {
+  private recordOf(snapshot: SessionSnapshot, now: number): SessionRecord {
     const { createdAt, cookie } = snapshot;
     return {
       ...snapshot,
-      sentAt: Date.now(),
-      expiresAt: this.carrier.expiryOf(createdAt, cookie),
+      sentAt: now,
+      expiresAt: this.carrier.expiryOf(createdAt, now, cookie),
     };
   }
 
-  private seal(record: SessionRecord, kinds: readonly SessionEventKind[]): Decision {
+  private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {
     const { carrier } = this;
-    const cookie = carrier.setCookie(carrier.seal(record), record, isOverTls(this.request));
+    const cookie = carrier.setCookie(carrier.seal(record), record, now, isOverTls(this.request));
     const events = cookie === undefined ? [] : kinds.map((kind) => ({ kind, id: record.id }));
     return { carrier, cookie, events };
   }

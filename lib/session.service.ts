@@ -1,4 +1,5 @@
 import { type ArgumentsHost, Inject, Injectable, Logger } from '@nestjs/common';
+import { httpPartsOf } from './http/context.js';
 import { type AnyRequest, type AnyResponse, rawRequest, rawResponse } from './http/request.js';
 import { isPlaceholder, MIN_SECRET_BYTES } from './seal/secret.js';
 import { CookieCarrier } from './session.carrier.js';
@@ -46,7 +47,8 @@ export class SessionService {
   /** @throws SessionError `SESSION_CONFIG` */
   constructor(@Inject(MODULE_OPTIONS_TOKEN) options: SessionModuleOptions) {
     const resolved = resolveOptions(options);
-    resolved.forEach(checkSecrets);
+    refuseWeakSecrets(resolved);
+    resolved.forEach(warnOfMisspeltPrefix);
     const carriers = resolved.map((one) => new CookieCarrier(one));
     this.carriers = new Map(carriers.map((carrier) => [carrier.options.name, carrier]));
     this.defaultCarrier = carriers[0]!;
@@ -76,10 +78,17 @@ export class SessionService {
     name?: string,
   ): Promise<unknown> {
     const isNamed = typeof responseOrName === 'string';
-    const [request, response] = isArgumentsHost(from)
-      ? partsOf(from)
-      : [from as AnyRequest, isNamed ? undefined : (responseOrName as AnyResponse | undefined)];
-    return this.open(request, response, isNamed ? responseOrName : name);
+    const sessionName = isNamed ? responseOrName : name;
+    if (!isArgumentsHost(from)) {
+      const response = isNamed ? undefined : (responseOrName as AnyResponse | undefined);
+      return this.open(from as AnyRequest, response, sessionName);
+    }
+    const { request, response } = httpPartsOf(from);
+    if (request !== undefined) return this.open(request, response, sessionName);
+    throw new SessionError(
+      'SESSION_UNAVAILABLE',
+      `This ${from.getType<string>()} context holds no HTTP request, so it has no session. Hand over the request itself: sessions.get(request).`,
+    );
   }
 
   /**
@@ -98,7 +107,7 @@ export class SessionService {
       id: carrier.newId(),
       createdAt: now,
       sentAt: now,
-      expiresAt: carrier.expiryOf(now),
+      expiresAt: carrier.expiryOf(now, now),
       texts: new Map(texts),
     });
   }
@@ -123,13 +132,12 @@ export class SessionService {
   unopened(request: AnyRequest, response: AnyResponse | undefined, name?: string): RequestSession {
     const carrier = this.carrierOf(name);
     const raw = rawRequest(request) as unknown as WithExchange;
-    let exchange = raw[this.exchangeKey];
-    if (exchange === undefined) {
-      const rawReply = response === undefined ? undefined : rawResponse(response);
-      exchange = new SessionExchange(request, rawReply);
-      raw[this.exchangeKey] = exchange;
-      if (rawReply !== undefined)
-        (rawReply as unknown as WithExchange)[this.exchangeKey] = exchange;
+    const exchange = (raw[this.exchangeKey] ??= new SessionExchange(request));
+    const carrying = response ?? responseOf(request);
+    if (exchange.isDetached && carrying !== undefined) {
+      const rawCarrying = rawResponse(carrying);
+      exchange.attach(rawCarrying);
+      (rawCarrying as unknown as WithExchange)[this.exchangeKey] = exchange;
     }
     return exchange.sessionOf(carrier);
   }
@@ -152,58 +160,42 @@ export class SessionService {
 
 type WithExchange = object & { [key: symbol]: SessionExchange | undefined };
 
+/** Express's requests know their response. */
+function responseOf(request: AnyRequest): AnyResponse | undefined {
+  return (request as { res?: AnyResponse }).res;
+}
+
 function isArgumentsHost(value: object): value is ArgumentsHost {
   return 'switchToHttp' in value && 'getArgs' in value;
 }
 
-/** Request and response of any kind of context that stands on an HTTP request. */
-function partsOf(host: ArgumentsHost): [AnyRequest, AnyResponse | undefined] {
-  switch (host.getType<string>()) {
-    case 'http':
-      return [host.getArgByIndex(0), host.getArgByIndex(1)];
-    case 'graphql': {
-      const { req, res, request, reply } = host.getArgByIndex<GraphqlContext>(2);
-      return [need(req ?? request, 'graphql'), res ?? reply ?? req?.res];
-    }
-    case 'ws': {
-      const client = host.switchToWs().getClient<{ request?: AnyRequest }>();
-      return [need(client.request, 'ws'), undefined];
-    }
-    default:
-      return [need<AnyRequest>(undefined, host.getType<string>()), undefined];
-  }
-}
-
-interface GraphqlContext {
-  req?: AnyRequest & { res?: AnyResponse };
-  res?: AnyResponse;
-  request?: AnyRequest;
-  reply?: AnyResponse;
-}
-
-function need<T>(request: T | undefined, kind: string): T {
-  if (request !== undefined) return request;
-  throw new SessionError(
-    'SESSION_UNAVAILABLE',
-    `This ${kind} context holds no HTTP request, so it has no session. Hand over the request: sessions.get(request).`,
+/** @throws SessionError `SESSION_CONFIG` for a weak secret in production; elsewhere warns, once */
+function refuseWeakSecrets(sessions: readonly ResolvedOptions[]): void {
+  const weak = sessions.flatMap(({ name, secrets }) =>
+    secrets
+      .map((secret, i) => ({
+        name,
+        fault: weaknessOf(secret),
+        at: secrets.length > 1 ? `[${i}]` : '',
+      }))
+      .filter(({ fault }) => fault !== undefined),
   );
+  if (weak.length === 0) return;
+  const faults = weak.map(({ name, fault, at }) => `secret${at} of session '${name}' is ${fault}`);
+  const message = `SessionModule: ${faults.join('; ')}; allowed: random secrets of ${MIN_SECRET_BYTES} bytes or more. This makes one: node -p "require('node:crypto').randomBytes(32).toString('base64url')"`;
+  if (process.env.NODE_ENV === 'production') throw new SessionError('SESSION_CONFIG', message);
+  new Logger('Session').warn(`${message} (With NODE_ENV=production this is an error.)`);
 }
 
-/** @throws SessionError `SESSION_CONFIG` for a weak secret in production; elsewhere warns once */
-function checkSecrets({ secrets, name }: ResolvedOptions): void {
-  const logger = new Logger('Session');
-  if (isMisspeltPrefix(name)) {
-    logger.warn(
-      `The session name '${name}' looks like a cookie prefix and is none: browsers know __Host- and __Secure- only, spelt so.`,
-    );
-  }
-  const weak = secrets.findIndex(
-    (secret) => Buffer.byteLength(secret) < MIN_SECRET_BYTES || isPlaceholder(secret),
+function weaknessOf(secret: string | Buffer): string | undefined {
+  if (isPlaceholder(secret)) return 'a well-known placeholder';
+  const bytes = Buffer.byteLength(secret);
+  return bytes < MIN_SECRET_BYTES ? `too short (${bytes} bytes)` : undefined;
+}
+
+function warnOfMisspeltPrefix({ name }: ResolvedOptions): void {
+  if (!isMisspeltPrefix(name)) return;
+  new Logger('Session').warn(
+    `The session name '${name}' looks like a cookie prefix and is none: browsers know __Host- and __Secure- only, spelt so.`,
   );
-  if (weak === -1) return;
-  const message = `The secret ${secrets.length > 1 ? `at position ${weak} ` : ''}of session '${name}' is ${isPlaceholder(secrets[weak]) ? 'a well-known placeholder' : `shorter than ${MIN_SECRET_BYTES} bytes`}. This makes a good one: node -p "require('node:crypto').randomBytes(32).toString('base64url')"`;
-  if (process.env.NODE_ENV === 'production') {
-    throw new SessionError('SESSION_CONFIG', `SessionModule: secret is too weak. ${message}`);
-  }
-  logger.warn(`${message} (With NODE_ENV=production the application would not start.)`);
 }

@@ -8,6 +8,7 @@ import {
   Get,
   Injectable,
   Module,
+  NotFoundException,
   type PipeTransform,
   Scope,
   UnauthorizedException,
@@ -16,7 +17,8 @@ import {
   Session as NestSession,
   type INestApplication,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { Test } from '@nestjs/testing';
 import {
   Flashes,
@@ -104,6 +106,17 @@ class SignInFilter implements ExceptionFilter {
     ss.addFlash('Sign in first.');
     const response = host.switchToHttp().getResponse();
     response.status(302).header('location', '/sign-in').send();
+  }
+}
+
+@Catch(NotFoundException)
+class NotFoundFilter implements ExceptionFilter {
+  constructor(private readonly sessions: SessionService) {}
+
+  async catch(_error: unknown, host: ArgumentsHost) {
+    const request = host.switchToHttp().getRequest();
+    (await this.sessions.get(host)).set('lost', request.url);
+    host.switchToHttp().getResponse().status(404).send('lost');
   }
 }
 
@@ -238,6 +251,47 @@ describe.each(adapters)('SessionModule on %s', (adapter) => {
       expect(() => ss.set('user', 'paul')).toThrow(
         expect.objectContaining({ code: 'SESSION_HEADERS_SENT' }),
       );
+    });
+
+    it('can be changed once its response is known', async () => {
+      const app = await startApp(adapter, {
+        controllers: [CountController],
+        configure: (nest: INestApplication) =>
+          nest.use(async (request: object, _response: object, next: () => void) => {
+            await nest.get(SessionService).get(request);
+            next();
+          }),
+      });
+      expect((await app.client().get('/count')).json).toEqual({ count: 1 });
+    });
+
+    it('is open to a filter for what no route answers', async () => {
+      const app = await startApp(adapter, {
+        providers: [{ provide: APP_FILTER, useClass: NotFoundFilter }],
+      });
+      const client = app.client();
+      expect((await client.get('/nowhere')).status).toBe(404);
+      expect(app.sessions.unseal(client.jar.get('sid')!)).toEqual({ lost: '/nowhere' });
+    });
+
+    it('is found in every context that stands on a request', async () => {
+      const { sessions } = await startApp(adapter, {});
+      const request = { headers: { cookie: `sid=${sessions.seal({ user: 'peter' })}` } };
+      const contexts: [string, unknown[]][] = [
+        ['http', [request]],
+        ['ws', [{ request }]],
+        ['graphql', [{}, {}, { req: request }]],
+        ['graphql', [{}, {}, { request }]],
+      ];
+      for (const [type, args] of contexts) {
+        const context = new ExecutionContextHost(args);
+        context.setType(type);
+        const ss = await sessions.get(context);
+        expect(ss.get('user')).toBe('peter');
+      }
+      const rpc = new ExecutionContextHost([{}]);
+      rpc.setType('rpc');
+      await expect(sessions.get(rpc)).rejects.toMatchObject({ code: 'SESSION_UNAVAILABLE' });
     });
   });
 

@@ -22,7 +22,8 @@ export function rawResponse(response: AnyResponse): ServerResponse {
 export function isOverTls(request: AnyRequest): boolean {
   // Express and Fastify have it on their requests; Fastify's middleware puts it on the raw one.
   if ((request as { protocol?: unknown }).protocol === 'https') return true;
-  return 'encrypted' in (rawRequest(request).socket ?? {});
+  const { socket } = rawRequest(request) as { socket?: { encrypted?: boolean } };
+  return socket?.encrypted === true;
 }
 
 /**

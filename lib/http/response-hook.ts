@@ -59,7 +59,8 @@ export function hookResponse(response: ServerResponse, listener: ResponseListene
   onHeaders(response, ask);
 
   response.write = (...args: unknown[]) => {
-    if (response.headersSent && !hasFailed) return write(...args);
+    // In HTTP/2 `end` writes its chunk by `write`.
+    if (isAsked || (response.headersSent && !hasFailed)) return write(...args);
     return askThen(() => (hasFailed ? dropped(args) : write(...args)));
   };
 

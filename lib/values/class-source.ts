@@ -15,7 +15,8 @@ export function lineageOf(cls: ClassFunction): ClassFunction[] {
   const lineage: ClassFunction[] = [];
   for (
     let current: unknown = cls;
-    typeof current === 'function' && current !== Function.prototype;
+    // Every realm has a Function.prototype of its own; none of them has a `prototype`.
+    typeof current === 'function' && Object.hasOwn(current, 'prototype');
     current = Object.getPrototypeOf(current)
   ) {
     lineage.push(current as ClassFunction);
@@ -36,7 +37,7 @@ export function isSameSource(one: ClassFunction, other: ClassFunction): boolean 
  * them: TypeScript's weak maps and sets, SWC, Babel, esbuild.
  */
 const LOWERED_PRIVATE =
-  /\b_\w+\.(?:set|add)\(\s*this\b|__classPrivateField(?:Get|Set)\(\s*this\b|_class_private_(?:field|method)_(?:init|loose_key)\w*(?:\._)?\)?\(|_classPrivate(?:Field|Method)(?:InitSpec|LooseKey)\w*\)?\(|__private(?:Add|Get|Set)\(\s*this\b/;
+  /\b_\w+\.(?:set|add)\(\s*this\b|__classPrivateField(?:Get|Set)\(\s*this\b|_class_private_(?:field|method)_(?:init|loose_key)|_classPrivate(?:Field|Method)(?:InitSpec|LooseKey)|__private(?:Add|Get|Set)\(\s*this\b/;
 
 const PRIVATE_MEMBER =
   /(\bstatic\s+)?(?:\b(?:async|get|set|accessor)\s+)*(?:\*\s*)?(?<![.\w$])#[\w$\\\u0080-\uffff]/g;
@@ -103,7 +104,7 @@ function outline(source: string): Outline {
       emit(isLine ? '\n' : ' ');
       continue;
     }
-    const character = source[position]!;
+    const character = source[position];
     position++;
     if (character === '`' || (character === '}' && open.at(-1) === '${')) {
       if (character === '}') open.pop();

@@ -17,6 +17,9 @@ const builtins: ReadonlyMap<string, builtin.BuiltinType> = new Map([
   ['$bytes', builtin.bytes],
 ]);
 
+/** The text as a whole is none that this library wrote. */
+export class TooDeep extends Error {}
+
 /**
  * Reads one parsed text back into the value. Never changes what was parsed: an object that holds
  * a rich value is copied, so that the stored form of what turns out unknown is at hand, whole.
@@ -29,7 +32,7 @@ export class Decoder {
   /** The value that a node stands for, or `UNKNOWN`. */
   value(node: unknown): unknown {
     if (typeof node !== 'object' || node === null) return node;
-    if (this.depth > MAX_DECODE_DEPTH) return this.unknown('(nesting)', 'is nested too deep');
+    if (this.depth > MAX_DECODE_DEPTH) throw new TooDeep();
     if (Array.isArray(node)) return this.list(node, undefined);
     const tag = tagOf(node as JsonObject);
     return tag === undefined
@@ -47,7 +50,7 @@ export class Decoder {
 
   private typedValue(node: unknown, type: FieldType): unknown {
     if (typeof node !== 'object' || node === null) return node;
-    if (this.depth > MAX_DECODE_DEPTH) return this.unknown('(nesting)', 'is nested too deep');
+    if (this.depth > MAX_DECODE_DEPTH) throw new TooDeep();
     if (Array.isArray(node)) {
       return type.container === 'Set' ? this.set(node, type) : this.list(node, type);
     }
@@ -86,7 +89,8 @@ export class Decoder {
     return copy ?? node;
   }
 
-  private list(node: readonly unknown[], type: FieldType | undefined): readonly unknown[] {
+  private list(node: readonly unknown[], field: FieldType | undefined): readonly unknown[] {
+    const type = field?.element ?? field;
     this.depth++;
     let copy: unknown[] | undefined;
     for (let index = 0; index < node.length; index++) {
@@ -131,8 +135,9 @@ export class Decoder {
 
   private map(
     pairs: readonly (readonly [unknown, unknown])[],
-    type: FieldType | undefined,
+    field: FieldType | undefined,
   ): unknown {
+    const type = field?.element ?? field;
     const map = new Map<unknown, unknown>();
     this.depth++;
     for (const [keyNode, node] of pairs) {
@@ -147,7 +152,8 @@ export class Decoder {
     return map;
   }
 
-  private set(nodes: readonly unknown[], type: FieldType | undefined): unknown {
+  private set(nodes: readonly unknown[], field: FieldType | undefined): unknown {
+    const type = field?.element ?? field;
     const set = new Set<unknown>();
     this.depth++;
     for (const node of nodes) {
@@ -190,6 +196,7 @@ export class Decoder {
       this.depth++;
       return plan.revive(stored, this);
     } catch (error) {
+      if (error instanceof TooDeep) throw error;
       return this.unknown(`@${plan.name}`, `could not be built (${nameOf(error)})`);
     } finally {
       this.depth = depth;

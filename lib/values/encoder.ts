@@ -71,7 +71,7 @@ export class Encoder {
     const plan = prototype === undefined ? undefined : type.planToWrite(prototype);
     if (plan === undefined) return this.untyped(value, undefined);
     this.spend();
-    const fields = this.instance(value as object, plan);
+    const fields = this.instance(value, plan);
     const { discriminator } = type;
     return escaped(
       discriminator === undefined
@@ -82,24 +82,10 @@ export class Encoder {
 
   private untyped(value: unknown, elementType: FieldType | undefined): string {
     this.spend();
-    switch (typeof value) {
-      case 'string':
-        return quote(value);
-      case 'number':
-        return numberText(value);
-      case 'boolean':
-        return value ? 'true' : 'false';
-      case 'undefined':
-        return '{"$undefined":0}';
-      case 'bigint':
-        return `{"$bigint":${builtin.bigint.write(value as never)}}`;
-      case 'object':
-        return value === null ? 'null' : this.object(value, elementType);
-      case 'function':
-        throw refusal.refusedFunction(this.trail.path());
-      case 'symbol':
-        throw refusal.refusedSymbol(this.trail.path());
-    }
+    if (typeof value === 'object' && value !== null) return this.object(value, elementType);
+    if (typeof value === 'function') throw refusal.refusedFunction(this.trail.path());
+    if (typeof value === 'symbol') throw refusal.refusedSymbol(this.trail.path());
+    return primitiveText(value);
   }
 
   private object(value: object, elementType: FieldType | undefined): string {
@@ -233,13 +219,26 @@ const INDEX = /^(?:0|[1-9]\d*)$/;
 function localPrototype(value: object): object | null {
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (writers.has(prototype)) return prototype;
-  const cls: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  if (typeof cls !== 'function' || cls.prototype !== prototype || !isNative(cls as ClassFunction)) {
-    return prototype;
+  let local = localPrototypes.get(prototype!);
+  if (local === undefined) {
+    local = counterpart(prototype!) ?? prototype!;
+    localPrototypes.set(prototype!, local);
   }
-  const local = (globalThis as Record<string, unknown>)[cls.name];
-  const localOne = typeof local === 'function' ? (local.prototype as object) : null;
-  return localOne !== null && writers.has(localOne) ? localOne : prototype;
+  return local;
+}
+
+const localPrototypes = new WeakMap<object, object>();
+
+/** Our prototype of the same built-in class, if that is what it is and there is a writer for it. */
+function counterpart(prototype: object): object | undefined {
+  const cls: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof cls !== 'function' || cls.prototype !== prototype) return undefined;
+  if (!isNative(cls as ClassFunction)) return undefined;
+  const ours = (globalThis as Record<string, unknown>)[cls.name];
+  const candidate: unknown = typeof ours === 'function' ? ours.prototype : undefined;
+  return typeof candidate === 'object' && candidate !== null && writers.has(candidate)
+    ? candidate
+    : undefined;
 }
 
 /** JSON strings need an escape for a quote, a backslash, a control character, a lone surrogate. */
@@ -248,6 +247,13 @@ const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 function quote(text: string): string {
   return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+function primitiveText(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number') return numberText(value);
+  if (typeof value === 'bigint') return `{"$bigint":${builtin.bigint.write(value as never)}}`;
+  return value === undefined ? '{"$undefined":0}' : JSON.stringify(value);
 }
 
 function numberText(value: number): string {

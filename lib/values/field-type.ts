@@ -17,6 +17,8 @@ export interface FieldType {
   };
   /** The field is declared as one, so a list or an object stored for it becomes one. */
   readonly container?: 'Map' | 'Set';
+  /** The type of the elements, where it is not this one. */
+  readonly element?: FieldType;
 }
 
 /** Finds the plan of a class; handed in, because plans are made of field types. */
@@ -72,9 +74,10 @@ export function fieldTypeOf(
     };
   }
   // Many write `@Type(type => Photo)`, so the types themselves are remembered all the same.
-  const types = new Map<unknown, FieldType | undefined>();
+  const types = new WeakMap<object, FieldType | undefined>();
   return (owner) => {
     const target = typeFunction({ newObject: {}, object: owner, property });
+    if (typeof target !== 'function') return resolve(target, metadata, findPlan);
     if (!types.has(target)) types.set(target, resolve(target, metadata, findPlan));
     return types.get(target);
   };
@@ -86,26 +89,31 @@ function resolve(
   findPlan: PlanFinder,
 ): FieldType | undefined {
   const { reflectedType } = metadata;
-  const container = reflectedType === Map ? 'Map' : reflectedType === Set ? 'Set' : undefined;
+  const type = typeOf(target, metadata, findPlan);
+  if (reflectedType !== Map && reflectedType !== Set) return type;
+  const element = type ?? { planToWrite: none, planToRevive: none };
+  return { ...element, element, container: reflectedType === Map ? 'Map' : 'Set' };
+}
+
+function typeOf(
+  target: unknown,
+  metadata: TypeMetadata,
+  findPlan: PlanFinder,
+): FieldType | undefined {
   const convert = conversions.get(target);
-  if (convert !== undefined) {
-    return { convert, planToWrite: none, planToRevive: none, container };
-  }
+  if (convert !== undefined) return { convert, planToWrite: none, planToRevive: none };
   const base = isPlannable(target) ? target : undefined;
   const { property, subTypes } = metadata.options?.discriminator ?? {};
   if (property !== undefined && subTypes !== undefined) {
     const keep = metadata.options?.keepDiscriminatorProperty === true;
-    return { ...discriminated(base, property, keep, subTypes, findPlan), container };
+    return discriminated(base, property, keep, subTypes, findPlan);
   }
-  if (base === undefined) {
-    return container && { planToWrite: none, planToRevive: none, container };
-  }
+  if (base === undefined) return undefined;
   return {
     // A literal in the place of an instance is treated as one, as class-transformer does.
     planToWrite: (prototype) =>
       prototype === base.prototype || prototype === Object.prototype ? findPlan(base) : undefined,
     planToRevive: () => findPlan(base),
-    container,
   };
 }
 
@@ -117,23 +125,20 @@ function discriminated(
   subTypes: readonly { readonly value: ClassFunction; readonly name: string }[],
   findPlan: PlanFinder,
 ): FieldType {
-  const classOf = (prototype: object | null): ClassFunction | undefined =>
-    subTypes.find(({ value }) => value.prototype === prototype)?.value;
+  const known = subTypes.filter(({ value }) => isPlannable(value));
+  const subTypeOf = (prototype: object | null): (typeof known)[number] | undefined =>
+    known.find(({ value }) => value.prototype === prototype);
   return {
     planToWrite: (prototype) => {
-      const cls = classOf(prototype);
-      return cls && isPlannable(cls) ? findPlan(cls) : undefined;
+      const cls = subTypeOf(prototype)?.value;
+      return cls && findPlan(cls);
     },
     planToRevive: (stored) => {
       const name = Object.hasOwn(stored, property) ? stored[property] : undefined;
-      const cls = subTypes.find((subType) => subType.name === name)?.value ?? base;
-      return cls && isPlannable(cls) ? findPlan(cls) : undefined;
+      const cls = known.find((subType) => subType.name === name)?.value ?? base;
+      return cls && findPlan(cls);
     },
-    discriminator: {
-      property,
-      keep,
-      nameOf: (prototype) => subTypes.find(({ value }) => value.prototype === prototype)?.name,
-    },
+    discriminator: { property, keep, nameOf: (prototype) => subTypeOf(prototype)?.name },
   };
 }
 

@@ -14,17 +14,8 @@ export function isTagCharacter(code: number): boolean {
 
 /** True for a value that the engine's own `JSON.stringify` writes without loss, all the way down. */
 export function isPlain(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return isJsonNumber(value);
-    case 'object':
-      return value === null || spendOnPlain(value, MAX_NODES - 1, 0) >= 0;
-    default:
-      return false;
-  }
+  if (isPlainPrimitive(value)) return true;
+  return isObject(value) && spendOnPlain(value, MAX_NODES - 1, 0) >= 0;
 }
 
 /**
@@ -32,6 +23,15 @@ export function isPlain(value: unknown): boolean {
  * budget of nodes, or -1 for "perhaps not": the encoder then looks properly, and alone says why.
  */
 export function spendOnPlain(value: object, budget: number, depth: number): number {
+  try {
+    return spend(value, budget, depth);
+  } catch {
+    // A getter threw. The encoder meets it again, and knows its path.
+    return -1;
+  }
+}
+
+function spend(value: object, budget: number, depth: number): number {
   if (depth >= MAX_DEPTH) return -1;
   return Array.isArray(value)
     ? spendOnList(value, budget, depth)
@@ -44,53 +44,41 @@ function spendOnList(list: readonly unknown[], budget: number, depth: number): n
   if (left < 0 || getPrototypeOf(list) !== listPrototype) return -1;
   for (let index = 0; index < length; index++) {
     const value = list[index];
-    switch (typeof value) {
-      case 'string':
-      case 'boolean':
-        break;
-      case 'number':
-        if (!isJsonNumber(value)) return -1;
-        break;
-      case 'object':
-        if (value === null) break;
-        left = spendOnPlain(value, left, depth + 1);
-        if (left < 0) return -1;
-        break;
-      default:
-        return -1;
-    }
+    if (isPlainPrimitive(value)) continue;
+    left = isObject(value) ? spend(value, left, depth + 1) : -1;
+    if (left < 0) return -1;
   }
   // There are no holes (`undefined` above), so what is beyond the elements has a name.
   if (valuesOf(list).length !== length || getOwnPropertySymbols(list).length !== 0) return -1;
   return left;
 }
 
-function spendOnObject(value: object, budget: number, depth: number): number {
-  if (getPrototypeOf(value) !== objectPrototype || getOwnPropertySymbols(value).length !== 0) {
-    return -1;
-  }
+function spendOnObject(object: object, budget: number, depth: number): number {
+  if (getPrototypeOf(object) !== objectPrototype) return -1;
+  if (getOwnPropertySymbols(object).length !== 0) return -1;
   let left = budget;
-  for (const key in value) {
+  for (const key in object) {
     // Any such key, not just an only one: the encoder decides whether it needs an escape.
     if (isTagCharacter(key.charCodeAt(0)) || --left < 0) return -1;
-    const field = (value as Record<string, unknown>)[key];
-    switch (typeof field) {
-      case 'string':
-      case 'boolean':
-        break;
-      case 'number':
-        if (!isJsonNumber(field)) return -1;
-        break;
-      case 'object':
-        if (field === null) break;
-        left = spendOnPlain(field, left, depth + 1);
-        if (left < 0) return -1;
-        break;
-      default:
-        return -1;
-    }
+    const value = (object as Record<string, unknown>)[key];
+    if (isPlainPrimitive(value)) continue;
+    left = isObject(value) ? spend(value, left, depth + 1) : -1;
+    if (left < 0) return -1;
   }
   return left;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object';
+}
+
+function isPlainPrimitive(value: unknown): boolean {
+  return (
+    typeof value === 'string' ||
+    (typeof value === 'number' && isJsonNumber(value)) ||
+    typeof value === 'boolean' ||
+    value === null
+  );
 }
 
 /** Finite, and not -0, which JSON turns into 0. */

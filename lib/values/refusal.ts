@@ -26,6 +26,7 @@ export function pathText(root: string, steps: readonly PathStep[]): string {
 }
 
 function stepText(container: object, key: unknown): string {
+  if (key === NO_KEY) return '';
   if (container instanceof Map) {
     return key instanceof MapKey ? `.keys()[${key.index}]` : `.get(${keyText(key)})`;
   }
@@ -39,6 +40,9 @@ function keyText(key: unknown): string {
   if (typeof key === 'string') return JSON.stringify(key);
   return typeof key === 'object' && key !== null ? '…' : String(key);
 }
+
+/** In a path: a container that stands for one value, such as a class with a form of its own. */
+export const NO_KEY: unique symbol = Symbol('no key');
 
 /** In a path: a key of a map itself, not the value under it. */
 export class MapKey {
@@ -130,7 +134,7 @@ export function refusedObject(value: object, path: string): SessionError {
   if (isNative(cls)) {
     const article = /^[AEIO]/.test(cls.name) ? 'an' : 'a';
     const boxed = value instanceof cls && /^(Number|String|Boolean|BigInt|Symbol)$/.test(cls.name);
-    const advice = ADVICE[cls.name] ?? (value instanceof Error ? ADVICE.Error! : undefined);
+    const advice = ADVICE[cls.name] ?? (value instanceof Error ? ADVICE.Error : undefined);
     return unserializable(
       `${path} is ${boxed ? 'a boxed' : article} ${cls.name}, which a session cannot store. ${advice ?? 'Store the data that it stands for.'}`,
     );

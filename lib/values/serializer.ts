@@ -1,5 +1,5 @@
 import { SessionError } from '../session.errors.js';
-import { Decoder } from './decoder.js';
+import { Decoder, TooDeep } from './decoder.js';
 import { Encoder } from './encoder.js';
 import { isPlain } from './plain-values.js';
 import { refusedByOwnCode } from './refusal.js';
@@ -19,7 +19,7 @@ export function serialize(value: unknown, path: string): string {
   try {
     if (isPlain(value)) return JSON.stringify(value);
   } catch {
-    // A getter threw, or the text is too long. The encoder meets it again and knows where.
+    // The text is too long, or a getter gave two answers. The encoder says where.
   }
   const encoder = new Encoder(path);
   try {
@@ -37,14 +37,13 @@ export function serialize(value: unknown, path: string): string {
  * there is no container: the result is `UNKNOWN`, and the caller keeps the text.
  */
 export function revive(text: string): unknown {
-  let node: unknown;
   try {
-    node = JSON.parse(text);
-  } catch {
-    reportUnknown('(text)', 'is not JSON');
+    const node: unknown = JSON.parse(text);
+    // A quote within a JSON string is always escaped, so these two can only begin an object.
+    const mayHoldTags = text.includes('{"$') || text.includes('{"@');
+    return mayHoldTags ? new Decoder().value(node) : node;
+  } catch (error) {
+    reportUnknown('(text)', error instanceof TooDeep ? 'is nested too deep' : 'is not JSON');
     return UNKNOWN;
   }
-  if (typeof node !== 'object' || node === null) return node;
-  // A quote within a JSON string is always escaped, so these two can only begin an object.
-  return text.includes('{"$') || text.includes('{"@') ? new Decoder().value(node) : node;
 }

@@ -1,5 +1,5 @@
 import { MAX_DEPTH } from './limits.js';
-import { pathText, refusedCycle, refusedDepth } from './refusal.js';
+import { NO_KEY, pathText, refusedCycle, refusedDepth } from './refusal.js';
 
 /**
  * Where in a value the encoder is: the containers that it is in, outermost first, and the key at
@@ -19,6 +19,7 @@ export class Trail {
 
   enter(container: object): void {
     if (this.depth === MAX_DEPTH) throw this.cycle(container) ?? refusedDepth(this.path());
+    this.keys[this.depth] = NO_KEY;
     this.containers[this.depth++] = container;
   }
 
@@ -49,7 +50,7 @@ export class Trail {
     const line = this.containers.slice(0, this.depth);
     if (next !== undefined) line.push(next);
     for (let level = 1; level < line.length; level++) {
-      const first = line.indexOf(line[level]!);
+      const first = line.indexOf(line[level]);
       if (first < level) return refusedCycle(this.pathTo(level), this.pathTo(first));
     }
     return undefined;

@@ -1,0 +1,82 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { connect } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { Session, SessionModule } from 'nestjs-typed-session';
+import { SECRET, testLogger } from './support/app.js';
+
+@Controller()
+class CountController {
+  @Get('returned') returned(@Session() ss: Session) {
+    return this.count(ss);
+  }
+  @Get('native') native(@Session() ss: Session, @Res() reply: any) {
+    const body = JSON.stringify(this.count(ss));
+    reply.hijack();
+    reply.raw.end(body);
+  }
+  @Get('head') head(@Session() ss: Session, @Res() reply: any) {
+    const body = JSON.stringify(this.count(ss));
+    reply.hijack();
+    reply.raw.writeHead(200, { 'x-one': '1' });
+    reply.raw.end(body);
+  }
+  @Get('bad') bad(@Session() ss: Session, @Res() reply: any) {
+    ss.values.bad = () => 1;
+    reply.hijack();
+    reply.raw.end('never sent');
+  }
+
+  private count(ss: Session) {
+    const count = ((ss.get('count') as number | undefined) ?? 0) + 1;
+    ss.set('count', count);
+    return { count };
+  }
+}
+
+async function start(adapter: FastifyAdapter): Promise<NestFastifyApplication> {
+  const testing = await Test.createTestingModule({
+    imports: [SessionModule.forRoot(SECRET, 'sid')],
+    controllers: [CountController],
+  })
+    .setLogger(testLogger)
+    .compile();
+  return testing.createNestApplication<NestFastifyApplication>(adapter);
+}
+
+describe('a session over HTTP/2', () => {
+  const paths = ['returned', 'native', 'head'];
+
+  it.each(paths)('is carried by a response that leaves by %s', async (path) => {
+    const app = await start(new FastifyAdapter({ http2: true } as never));
+    await app.listen(0, '127.0.0.1');
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const client = connect(`http://127.0.0.1:${port}`);
+    const get = (to: string, cookie?: string) =>
+      new Promise<{ status: number; cookies: string[]; body: string }>((resolve, reject) => {
+        const stream = client.request({ ':path': `/${to}`, ...(cookie && { cookie }) });
+        let head: any;
+        let body = '';
+        stream.on('response', (headers) => (head = headers));
+        stream.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        stream.on('end', () =>
+          resolve({ status: head[':status'], cookies: head['set-cookie'] ?? [], body }),
+        );
+        stream.on('error', reject);
+        stream.end();
+      });
+
+    const first = await get(path);
+    expect(first).toMatchObject({ status: 200, body: '{"count":1}' });
+    expect(first.cookies).toHaveLength(1);
+    const pair = first.cookies[0]!.split(';')[0]!;
+    const second = await get(path, pair);
+    expect(second.body).toBe('{"count":2}');
+    const bad = await get('bad', pair);
+    expect(bad).toMatchObject({ status: 500, cookies: [] });
+    expect(JSON.parse(bad.body)).toEqual({ statusCode: 500, message: 'Internal server error' });
+    client.close();
+    await app.close();
+  });
+});

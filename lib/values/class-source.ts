@@ -25,7 +25,7 @@ export function lineageOf(cls: ClassFunction): ClassFunction[] {
 }
 
 export function isNative(cls: ClassFunction): boolean {
-  return /\{\s*\[native code\]\s*\}\s*$/.test(sourceOf(cls));
+  return sourceOf(cls).endsWith('{ [native code] }');
 }
 
 export function isSameSource(one: ClassFunction, other: ClassFunction): boolean {
@@ -46,7 +46,9 @@ const PRIVATE_MEMBER =
 export function hasPrivateFields(cls: ClassFunction): boolean {
   return lineageOf(cls).some((ancestor) => {
     if (isNative(ancestor)) return false;
-    const { code, members } = outline(sourceOf(ancestor));
+    const source = sourceOf(ancestor);
+    if (!source.includes('#') && !LOWERED_PRIVATE.test(source)) return false;
+    const { code, members } = outline(source);
     if (LOWERED_PRIVATE.test(code)) return true;
     // A static one belongs to the class, not to the instance.
     return [...members.matchAll(PRIVATE_MEMBER)].some(([, isStatic]) => isStatic === undefined);

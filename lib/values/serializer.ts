@@ -39,6 +39,7 @@ export function serialize(value: unknown, path: string): string {
 export function revive(text: string): unknown {
   try {
     const node: unknown = JSON.parse(text);
+    if (typeof node !== 'object' || node === null) return node;
     // A quote within a JSON string is always escaped, so these two can only begin an object.
     const mayHoldTags = text.includes('{"$') || text.includes('{"@');
     return mayHoldTags ? new Decoder().value(node) : node;

@@ -84,10 +84,10 @@ export function registerSessionType<T, S = unknown>(
   options: SessionTypeOptions<T, S> = {},
 ): void {
   const target = checkedClass(cls);
-  const form = checkedForm(target, options as SessionTypeOptions<unknown>);
-  if (form === undefined) checkFieldsAreAll(target);
   const before = byPrototype.get(target.prototype as object);
+  const form = checkedForm(target, options as SessionTypeOptions<unknown>);
   const name = checkedName(target, options.name ?? before?.name ?? target.name);
+  if (form === undefined && before?.form === undefined) checkFieldsAreAll(target);
   if (before !== undefined && before.name !== name) {
     throw config(
       `The class ${target.name} is registered as ${JSON.stringify(before.name)} already, and cannot be ${JSON.stringify(name)} too.`,
@@ -170,7 +170,6 @@ function checkedForm(
 
 /** Refuses a class with state that its fields do not show. */
 function checkFieldsAreAll(cls: ClassFunction): void {
-  if (byPrototype.get(cls.prototype as object)?.form !== undefined) return;
   const native = lineageOf(cls).find(isNative);
   const reason =
     native !== undefined

@@ -269,12 +269,9 @@ class OpenSession implements SessionHost {
   }
 
   private recordOf(snapshot: SessionSnapshot, now: number): SessionRecord {
-    const { createdAt, cookie } = snapshot;
-    return {
-      ...snapshot,
-      sentAt: now,
-      expiresAt: this.carrier.expiryOf(createdAt, now, cookie),
-    };
+    const { id, createdAt, cookie, texts } = snapshot;
+    const expiresAt = this.carrier.expiryOf(createdAt, now, cookie);
+    return { id, createdAt, sentAt: now, expiresAt, cookie, texts };
   }
 
   private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {

@@ -53,7 +53,7 @@ export function parseRecord(text: string): SessionRecord | undefined {
       createdAt,
       sentAt: createdAt + sent,
       expiresAt: createdAt + life,
-      ...(cookie === undefined ? undefined : { cookie: cookie as SessionCookieOptions }),
+      cookie: cookie as SessionCookieOptions | undefined,
       texts,
     };
   } catch {

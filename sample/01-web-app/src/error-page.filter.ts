@@ -1,0 +1,34 @@
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  HttpStatus,
+  Logger,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { STATUS_CODES } from 'node:http';
+import { SIGN_IN_PAGE } from './sign-in.controller.js';
+
+/** Answers every failure with a page. Who has to sign in gets the page to do it, as a 401. */
+@Catch()
+export class ErrorPageFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ErrorPageFilter.name);
+
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  catch(error: unknown, host: ArgumentsHost): unknown {
+    const { httpAdapter } = this.host;
+    const response: unknown = host.switchToHttp().getResponse();
+    const status: number = error instanceof HttpException ? error.getStatus() : 500;
+    if (status >= 500) this.logger.error(error);
+
+    httpAdapter.status(response, status);
+    if (status === HttpStatus.UNAUTHORIZED.valueOf()) {
+      return httpAdapter.render(response, 'sign-in', SIGN_IN_PAGE);
+    }
+    const title = STATUS_CODES[status];
+    const message = error instanceof HttpException ? error.message : 'That was our fault.';
+    return httpAdapter.render(response, 'error', { title, message });
+  }
+}

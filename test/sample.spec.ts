@@ -1,0 +1,368 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { type AdapterName, adapters } from './support/app.js';
+import { findChromium, launch } from './support/browser.js';
+
+const FOLDER = 'sample/01-web-app';
+const DAY = 24 * 60 * 60;
+const WRONG = 'That name and that password do not belong together.';
+
+interface Shop {
+  url: string;
+  /** What it has printed. */
+  lines: string[];
+  child: ChildProcess;
+}
+
+/** As a person starts it: nothing in the environment but the port. */
+async function startShop(adapter: AdapterName): Promise<Shop> {
+  const { NODE_ENV: _, SESSION_SECRET: __, ...env } = process.env;
+  const flags = adapter === 'Fastify' ? ['--fastify'] : [];
+  const child = spawn(process.execPath, [`${FOLDER}/dist/main.js`, ...flags], {
+    env: { ...env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  createInterface(child.stderr).on('line', (line) => lines.push(line));
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(line);
+    const url = /http:\/\/localhost:\d+$/.exec(line)?.[0];
+    if (url !== undefined) return { url, lines, child };
+  }
+  throw new Error(`The shop did not start:\n${lines.join('\n')}`);
+}
+
+async function stopShop({ child }: Shop): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill();
+  await exited;
+}
+
+const shops = new Map<AdapterName, Shop>();
+const urlOf = (adapter: AdapterName) => shops.get(adapter)!.url;
+
+beforeAll(async () => {
+  // Always: what an older build answers says nothing.
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', `${FOLDER}/tsconfig.build.json`];
+  await promisify(execFile)(process.execPath, tsc).catch((error: { stdout: string }) => {
+    throw new Error(`The sample does not build; was the library built?\n${error.stdout}`);
+  });
+  await Promise.all(adapters.map(async (one) => shops.set(one, await startShop(one))));
+}, 60_000);
+
+afterAll(() => Promise.all([...shops.values()].map(stopShop)));
+
+describe.each(adapters)('the shop on %s', (adapter) => {
+  /** Somebody whose browser does no more than keep the cookie. */
+  class Visitor {
+    cookie = '';
+
+    get = (path: string) => this.send(path, 'GET');
+    post = (path: string, form: object = {}) =>
+      this.send(path, 'POST', new URLSearchParams(Object.entries(form)));
+
+    private async send(path: string, method: string, body?: URLSearchParams) {
+      const headers = this.cookie === '' ? undefined : { cookie: this.cookie };
+      const url = urlOf(adapter) + path;
+      const answer = await fetch(url, { method, headers, body, redirect: 'manual' });
+      const cookies = answer.headers.getSetCookie();
+      if (cookies.length > 0) this.cookie = cookies[0].split(';')[0];
+      return { status: answer.status, headers: answer.headers, cookies, html: await answer.text() };
+    }
+  }
+
+  it('prints its address, and that its secret is a new one', () => {
+    expect(shops.get(adapter)!.lines).toEqual([
+      'SESSION_SECRET is not set: the secret is a new one, and a restart signs everyone out.',
+      `Shop on ${adapter}: ${urlOf(adapter)}`,
+    ]);
+  });
+
+  it.each(['/', '/cart', '/sign-in', '/cookie'])('shows %s and sets no cookie', async (path) => {
+    const { status, headers, cookies, html } = await new Visitor().get(path);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(html).toMatch(/^<!doctype html>/);
+    expect(cookies).toEqual([]);
+  });
+
+  it.each([
+    ['/style.css', 'text/css'],
+    ['/icons.svg', 'image/svg+xml'],
+    ['/favicon.svg', 'image/svg+xml'],
+  ])('serves %s without the session', async (path, type) => {
+    const { status, headers } = await new Visitor().get(path);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(type);
+    expect(headers.get('vary')).toBeNull();
+  });
+
+  it('leads a customer from the cart to the order', async () => {
+    const visitor = new Visitor();
+    const added = await visitor.post('/cart', { product: 'wax' });
+    expect([added.status, added.headers.get('location')]).toEqual([303, '/']);
+
+    const stopped = await visitor.get('/checkout');
+    expect(stopped.status).toBe(401);
+    expect(stopped.html).toContain('Please sign in first.');
+
+    const signedIn = await visitor.post('/sign-in', { name: 'grace', password: 'first-compiler' });
+    expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, '/checkout']);
+    expect((await visitor.get('/checkout')).html).toContain('316 West 95th Street, New York');
+
+    const ordered = await visitor.post('/checkout');
+    expect([ordered.status, ordered.headers.get('location')]).toEqual([303, '/']);
+    expect((await visitor.get('/')).html).toContain('Your parcel goes to 316 West 95th Street');
+    expect((await visitor.get('/cart')).html).toContain('There is nothing in it yet.');
+  });
+
+  it('answers a wrong password with a 401 that shows the flash, and leaves nothing behind', async () => {
+    const { status, html, cookies } = await new Visitor().post('/sign-in', {
+      name: '"><script>',
+      password: 'guess',
+    });
+    expect(status).toBe(401);
+    expect(html).toContain(WRONG);
+    expect(html).toContain('value="&quot;&gt;&lt;script&gt;"');
+    expect(cookies).toEqual([]);
+  });
+
+  it.each([
+    [404, '/cart', { product: 'yacht' }],
+    [404, '/cart', {}],
+    [400, '/cart/pen', { quantity: 'many' }],
+    [400, '/cart/pen', { quantity: '-1' }],
+    [400, '/cart/pen', { quantity: '100' }],
+    [401, '/sign-in', {}],
+    [401, '/sign-in', { 'name[x]': 'ada', password: 'analytical-engine' }],
+    [401, '/checkout', {}],
+    [404, '/nowhere', {}],
+  ])('answers %i with a page to odd input: %s %j', async (expected, path, form) => {
+    const { status, html } = await new Visitor().post(path, form);
+    expect(status).toBe(expected);
+    expect(html).toContain('<h1>');
+  });
+});
+
+const executablePath = findChromium();
+
+if (executablePath === undefined) {
+  it('runs in a browser wherever there is one', () => {
+    const missing = 'No Chromium on the PATH: the test of the shop in a browser was left out.';
+    if (process.env.REQUIRE_BROWSER) throw new Error(missing);
+    process.stderr.write(`${missing}\n`);
+    expect(executablePath).toBeUndefined();
+  });
+} else {
+  describe.each(adapters)('the shop on %s, in Chromium', (adapter) => {
+    let browser: Browser;
+    let context: BrowserContext;
+    let page: Page;
+    let complaints: string[];
+
+    beforeAll(async () => {
+      browser = await launch(executablePath);
+    }, 60_000);
+    afterAll(() => browser?.close());
+
+    beforeEach(async () => {
+      context = await browser.newContext({ baseURL: urlOf(adapter) });
+      page = await context.newPage();
+      complaints = [];
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        // Chromium complains of each page that comes with such a status, and here they are meant.
+        if (/status of 40[14]/.test(message.text())) return;
+        if (message.type() !== 'log') complaints.push(message.text());
+      });
+    });
+    afterEach(async () => {
+      await context?.close();
+      if (complaints.length > 0) throw new Error(complaints.join('\n'));
+    });
+
+    /** Every button of the shop leads to a page. */
+    async function press(name: string) {
+      const loaded = page.waitForEvent('load');
+      await page.getByRole('button', { name }).click();
+      await loaded;
+    }
+    const notice = () => page.getByRole('status');
+    const badge = () =>
+      page.getByRole('navigation').getByRole('link', { name: 'Cart' }).innerText();
+
+    async function addToCart(...products: string[]) {
+      await page.goto('/');
+      for (const product of products) await press(`Add ${product} to cart`);
+    }
+
+    async function signIn({ password = 'analytical-engine', remember = false } = {}) {
+      if (!page.url().endsWith('/checkout')) await page.goto('/sign-in');
+      await page.getByLabel('Name').fill('ada');
+      await page.getByLabel('Password').fill(password);
+      if (remember) await page.getByLabel('Remember me').check();
+      const answer = page.waitForResponse((one) => one.request().method() === 'POST');
+      await press('Sign in');
+      return answer;
+    }
+
+    async function sessionCookie() {
+      const cookies = await context.cookies();
+      expect(cookies).toHaveLength(1);
+      return cookies[0];
+    }
+
+    async function idShown() {
+      await page.goto('/cookie');
+      return page.locator('#session-id').innerText();
+    }
+
+    it('fills a cart, changes it and keeps it through a reload', async () => {
+      await addToCart('Fountain pen', 'Sealing wax', 'Notebook', 'Notebook');
+      await page.goto('/cart');
+      await page.getByLabel('Quantity of Sealing wax').fill('3');
+      await press('Update Sealing wax');
+      await press('Remove Fountain pen');
+      await page.reload();
+      expect(await page.getByLabel('Quantity of Sealing wax').inputValue()).toBe('3');
+      expect(await page.getByLabel('Quantity of Notebook').inputValue()).toBe('2');
+      expect(await page.getByLabel('Quantity of Fountain pen').count()).toBe(0);
+      expect(await page.locator('.total').innerText()).toMatch(/€48\.25$/);
+      expect(await badge()).toMatch(/2$/);
+    });
+
+    it('shows a flash once', async () => {
+      await addToCart('Pencils');
+      expect(await notice().innerText()).toBe('Added to your cart: Pencils.');
+      await page.reload();
+      expect(await notice().count()).toBe(0);
+    });
+
+    it('comes back from a wrong password with a 401, the flash and the name', async () => {
+      expect((await signIn({ password: 'guess' })).status()).toBe(401);
+      expect(await page.getByRole('alert').innerText()).toBe(WRONG);
+      expect(await page.getByLabel('Name').inputValue()).toBe('ada');
+      expect(await page.getByLabel('Password').inputValue()).toBe('');
+      expect(await context.cookies()).toEqual([]);
+      await page.goto('/sign-in');
+      expect(await page.getByRole('alert').count()).toBe(0);
+    });
+
+    it('signs in under a new id, keeps the cart and greets by name and city', async () => {
+      await addToCart('Envelopes');
+      const [id, before] = [await idShown(), await sessionCookie()];
+      expect((await signIn()).status()).toBe(303);
+      expect(await notice().innerText()).toBe('You are signed in, Ada.');
+      expect(await page.locator('.greeting').innerText()).toBe(
+        'Hello Ada! Today we deliver to London.',
+      );
+      expect(await badge()).toMatch(/1$/);
+      expect((await sessionCookie()).value).not.toBe(before.value);
+      expect(await idShown()).not.toBe(id);
+    });
+
+    it('sends to the sign-in first, and then where the customer wanted to go', async () => {
+      await addToCart('Pencils');
+      expect((await page.goto('/checkout'))!.status()).toBe(401);
+      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Sign in');
+      await signIn();
+      expect(new URL(page.url()).pathname).toBe('/checkout');
+      await press('Place the order');
+      expect(await notice().innerText()).toMatch(/^Thank you!/);
+      expect(await badge()).toBe('Cart');
+    });
+
+    it('keeps a cookie for a day, or for 90 days where it is to remember', async () => {
+      const daysLeft = async () => ((await sessionCookie()).expires - Date.now() / 1000) / DAY;
+      await signIn();
+      expect(await daysLeft()).toBeCloseTo(1);
+      await press('Sign out');
+      await signIn({ remember: true });
+      expect(await daysLeft()).toBeCloseTo(90);
+      await addToCart('Pencils');
+      expect(await daysLeft()).toBeCloseTo(90);
+    });
+
+    it('keeps the cookie to itself', async () => {
+      await signIn();
+      const cookie = await sessionCookie();
+      expect(cookie).toMatchObject({
+        name: 'shop',
+        domain: 'localhost',
+        path: '/',
+        httpOnly: true,
+        sameSite: 'Lax',
+        secure: false,
+      });
+      expect(await page.evaluate('document.cookie')).toBe('');
+      expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0);
+      for (const path of ['/', '/cookie']) {
+        await page.goto(path);
+        expect(await page.content()).not.toContain(cookie.value);
+      }
+    });
+
+    it('tells what the cookie holds and weighs', async () => {
+      await page.goto('/cookie');
+      expect(await page.getByRole('main').innerText()).toContain('You have none');
+      await addToCart('Pencils');
+      await signIn();
+      await page.goto('/cookie');
+      const { name, value } = await sessionCookie();
+      const text = await page.getByRole('main').innerText();
+      expect(text).toContain(`${name.length + value.length} of 4096 bytes`);
+      expect(text).toContain(`shop=${value.slice(0, 48)}…`);
+      expect(text).toContain("{ product: 'pencils', quantity: 1 }");
+      expect(text).toMatch(/User \{\s+name: 'Ada',\s+address: Address \{/);
+    });
+
+    it('signs out: the user, the cart and the old cookie are gone', async () => {
+      await addToCart('Pencils');
+      await signIn();
+      const before = await sessionCookie();
+      await press('Sign out');
+      expect(await notice().innerText()).toBe('You are signed out. Good-bye!');
+      expect(await page.locator('.greeting').count()).toBe(0);
+      expect(await badge()).toBe('Cart');
+      expect((await sessionCookie()).value).not.toBe(before.value);
+      await page.goto('/cookie');
+      expect(await page.getByRole('main').innerText()).toContain('Nothing any more.');
+      expect((await page.goto('/checkout'))!.status()).toBe(401);
+    });
+
+    it('can be used by everybody', async () => {
+      await page.setViewportSize({ width: 320, height: 640 });
+      await addToCart('Fountain pen', 'Sealing wax');
+      await signIn();
+      for (const path of ['/', '/cart', '/checkout', '/cookie', '/sign-in', '/nowhere']) {
+        await page.goto(path);
+        expect([path, await page.evaluate(OBSTACLES)]).toEqual([path, []]);
+      }
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    });
+  });
+}
+
+/** What would keep people from using a page, found in the page itself. */
+const OBSTACLES = `(() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const ids = all('[id]').map(({ id }) => id);
+  const found = {
+    'no language': document.documentElement.lang === '',
+    'no title': document.title === '',
+    'not one h1': all('h1').length !== 1,
+    'a landmark is missing': ['header', 'nav', 'main', 'footer'].some((name) => all(name).length !== 1),
+    'a field without a label': all('input').some(({ labels }) => labels.length === 0),
+    'a control without a name': all('a, button').some((one) => one.textContent.trim() === ''),
+    'a picture without a text': all('svg').some((one) => one.ariaHidden !== 'true'),
+    'an id twice': new Set(ids).size !== ids.length,
+    'wider than the screen': document.documentElement.scrollWidth > innerWidth,
+  };
+  return Object.keys(found).filter((name) => found[name]);
+})()`;

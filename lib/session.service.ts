@@ -12,7 +12,8 @@ import {
   resolveOptions,
   type SessionModuleOptions,
 } from './session.options.js';
-import { type RequestSession, type Session, type SessionData } from './session.js';
+import type { Session, SessionData } from './session.js';
+import type { RequestSession } from './session.request.js';
 import { revive, serialize, UNKNOWN } from './values/serializer.js';
 
 /** Which session `seal` and `unseal` mean. */

@@ -1,5 +1,6 @@
 import type { AnyRequest, AnyResponse } from './http/request.js';
-import { DEFAULT_FLASH_KEY, RequestSession } from './session.js';
+import { RequestSession } from './session.request.js';
+import { DEFAULT_FLASH_KEY } from './session.values.js';
 import type { SessionService } from './session.service.js';
 
 /** What a template finds beside its own variables, as Leapkit gives it. */

@@ -79,6 +79,12 @@ class LifeController {
       save: typeof ss.save,
     };
   }
+  @Get('stray') stray(@Session() ss: Session) {
+    Object.assign(ss, { user: 'peter' });
+  }
+  @Get('symbol') symbol(@Session() ss: Session) {
+    Object.assign(ss.values, { [Symbol('mine')]: 1 });
+  }
   @Get('large') large(@Session() ss: Session, @Query('bytes') bytes: string) {
     ss.set('small', 'x');
     ss.set('cart', 'c'.repeat(Number(bytes)));
@@ -276,6 +282,18 @@ describe.each(adapters)('a session on %s', (adapter) => {
       polluted: null,
       save: 'function',
     });
+  });
+
+  it('refuses what is written to the session itself, and says where to write', async () => {
+    takeLogs();
+    expect((await app.client().get('/stray')).status).toBe(500);
+    expect(takeLogs().errors.join()).toMatch(/'user' was written to the session.*ss\.values\.user/);
+  });
+
+  it('refuses a symbol for a key', async () => {
+    takeLogs();
+    expect((await app.client().get('/symbol')).status).toBe(500);
+    expect(takeLogs().errors.join()).toMatch(/values\[Symbol\(mine\)\] has a symbol for a key/);
   });
 
   describe('that is too large for its cookie', () => {

@@ -251,6 +251,7 @@ describe.each(adapters)('SessionModule on %s', (adapter) => {
       expect(() => ss.set('user', 'paul')).toThrow(
         expect.objectContaining({ code: 'SESSION_HEADERS_SENT' }),
       );
+      expect(() => (ss.values.user = 'paul')).toThrow(TypeError);
     });
 
     it('can be changed once its response is known', async () => {

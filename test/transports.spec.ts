@@ -70,7 +70,7 @@ describe('a session over HTTP/2', () => {
     const first = await get(path);
     expect(first).toMatchObject({ status: 200, body: '{"count":1}' });
     expect(first.cookies).toHaveLength(1);
-    const pair = first.cookies[0]!.split(';')[0]!;
+    const pair = first.cookies[0].split(';')[0];
     const second = await get(path, pair);
     expect(second.body).toBe('{"count":2}');
     const bad = await get('bad', pair);

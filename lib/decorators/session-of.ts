@@ -14,7 +14,10 @@ type WithService = { readonly [SESSION_SERVICE]?: SessionService };
  *
  * @throws SessionError `SESSION_UNAVAILABLE` where the module was not imported
  */
-export function sessionOf(context: ExecutionContext, name?: string): Session {
+export function sessionOf(
+  context: ExecutionContext,
+  name?: string,
+): Session<Record<string, unknown>> {
   const { request, response } = httpPartsOf(context);
   const service = (request as WithService | undefined)?.[SESSION_SERVICE];
   if (request === undefined || service === undefined) {
@@ -23,5 +26,5 @@ export function sessionOf(context: ExecutionContext, name?: string): Session {
       `${context.getClass().name}.${context.getHandler().name} asks for the session, and there is none. Add SessionModule.forRoot(secret) to the imports of the root module; in a gateway, ask SessionService.`,
     );
   }
-  return service.open(request, response, name) as unknown as Session;
+  return service.open(request, response, name) as unknown as Session<Record<string, unknown>>;
 }

@@ -29,49 +29,102 @@ const OF_THE_BODY = /^(content-|etag$|last-modified$|location$|accept-ranges$|tr
  * there alone a body can still be exchanged for that of an error, and since in HTTP/2 they do
  * not call `writeHead`.
  */
-export function hookResponse(response: ServerResponse, listener: ResponseListener): void {
-  const write = response.write.bind(response) as (...args: unknown[]) => boolean;
-  const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+export function hookResponse(response: HookedResponse, listener: ResponseListener): void {
+  const { [HOOK]: hook } = response;
+  if (hook !== undefined) {
+    hook.listeners.push(listener);
+    return;
+  }
+  response[HOOK] = new ResponseHook(response, listener);
+  onHeaders(response, askHook);
+  // The same functions for every response: closures were seen to outlive a young collection.
+  response.write = writeByHook;
+  response.end = endByHook;
+}
+
+const HOOK = Symbol('hook');
+
+type HookedResponse = ServerResponse & { [HOOK]?: ResponseHook };
+
+function askHook(this: HookedResponse): void {
+  this[HOOK]!.ask();
+}
+
+function writeByHook(this: HookedResponse, ...args: unknown[]): boolean {
+  return this[HOOK]!.write(args);
+}
+
+function endByHook(this: HookedResponse, ...args: unknown[]): ServerResponse {
+  return this[HOOK]!.end(args);
+}
+
+class ResponseHook {
+  /** More than one where an application stands within another. */
+  readonly listeners: ResponseListener[];
+  private readonly originalWrite: (...args: unknown[]) => boolean;
+  private readonly originalEnd: (...args: unknown[]) => ServerResponse;
   /** Between `write` or `end` and the `writeHead` that they call: the listener was just asked. */
-  let isAsked = false;
-  let hasFailed = false;
+  private isAsked = false;
+  private hasFailed = false;
 
-  const ask = (): void => {
-    if (isAsked || hasFailed) return;
+  constructor(
+    private readonly response: ServerResponse,
+    listener: ResponseListener,
+  ) {
+    this.listeners = [listener];
+    const original = response as unknown as Originals;
+    this.originalWrite = original.write;
+    this.originalEnd = original.end;
+  }
+
+  ask(): void {
+    if (this.isAsked || this.hasFailed) return;
     try {
-      listener.beforeHeaders(response);
+      for (const listener of this.listeners) listener.beforeHeaders(this.response);
     } catch (error) {
-      hasFailed = true;
-      becomePlainError(response);
-      listener.failed(error);
+      this.hasFailed = true;
+      becomePlainError(this.response);
+      for (const listener of this.listeners) listener.failed(error);
     }
-  };
-  const askThen = <T>(send: () => T): T => {
-    ask();
-    isAsked = true;
-    try {
-      return send();
-    } finally {
-      isAsked = false;
-    }
-  };
+  }
 
-  onHeaders(response, ask);
-
-  response.write = (...args: unknown[]) => {
+  write(args: unknown[]): boolean {
+    const { response } = this;
     // In HTTP/2 `end` writes its chunk by `write`.
-    if (isAsked || (response.headersSent && !hasFailed)) return write(...args);
-    return askThen(() => (hasFailed ? dropped(args) : write(...args)));
-  };
-
-  response.end = (...args: unknown[]) => {
-    if (response.writableEnded) return end(...args);
-    if (response.headersSent && !hasFailed) {
-      listener.endedLate();
-      return end(...args);
+    if (this.isAsked || (response.headersSent && !this.hasFailed)) {
+      return this.originalWrite.apply(response, args);
     }
-    return askThen(() => (hasFailed && dropped(args) ? end(PLAIN_ERROR, 'utf8') : end(...args)));
-  };
+    this.ask();
+    if (this.hasFailed) return dropped(args);
+    return this.send(this.originalWrite, args);
+  }
+
+  end(args: unknown[]): ServerResponse {
+    const { response } = this;
+    if (response.writableEnded) return this.originalEnd.apply(response, args);
+    if (response.headersSent && !this.hasFailed) {
+      for (const listener of this.listeners) listener.endedLate();
+      return this.originalEnd.apply(response, args);
+    }
+    this.ask();
+    if (!this.hasFailed) return this.send(this.originalEnd, args);
+    dropped(args);
+    return this.send(this.originalEnd, [PLAIN_ERROR, 'utf8']);
+  }
+
+  private send<T>(original: (...args: unknown[]) => T, args: unknown[]): T {
+    this.isAsked = true;
+    try {
+      return original.apply(this.response, args);
+    } finally {
+      this.isAsked = false;
+    }
+  }
+}
+
+interface Originals {
+  readonly write: (...args: unknown[]) => boolean;
+  readonly end: (...args: unknown[]) => ServerResponse;
 }
 
 /**

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hookResponse, type ResponseListener } from './response-hook.js';
+
+async function answerOf(handler: RequestListener): Promise<Response & { text: string }> {
+  const server = createServer(handler).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}`);
+    return Object.assign(response, { text: await response.text() }) as never;
+  } finally {
+    server.close();
+  }
+}
+
+const listener = (overrides: Partial<ResponseListener>): ResponseListener => ({
+  beforeHeaders: () => {},
+  failed: () => {},
+  endedLate: () => {},
+  ...overrides,
+});
+
+describe('a response with two hooks, of an application within another', () => {
+  it('asks both, once each', async () => {
+    const answer = await answerOf((_request, response) => {
+      for (const name of ['x-outer', 'x-inner']) {
+        hookResponse(
+          response,
+          listener({ beforeHeaders: () => void response.appendHeader(name, 'asked') }),
+        );
+      }
+      response.end('a body');
+    });
+    expect(answer.headers.get('x-outer')).toBe('asked');
+    expect(answer.headers.get('x-inner')).toBe('asked');
+    expect(answer.text).toBe('a body');
+  });
+});
+
+describe('a response that fails before its headers', () => {
+  it('drops the body in pieces, calls back for each, and sends that of a 500', async () => {
+    const called: string[] = [];
+    const answer = await answerOf((_request, response) => {
+      const beforeHeaders = () => {
+        throw new Error('failed');
+      };
+      hookResponse(
+        response,
+        listener({ beforeHeaders, failed: (error) => void called.push(String(error)) }),
+      );
+      response.setHeader('Content-Encoding', 'gzip');
+      response.write('never ', () => called.push('written'));
+      response.end('sent', () => called.push('ended'));
+    });
+    expect(answer.status).toBe(500);
+    expect(answer.text).toBe('{"statusCode":500,"message":"Internal server error"}');
+    expect(answer.headers.get('content-encoding')).toBeNull();
+    expect(called).toEqual(['Error: failed', 'written', 'ended']);
+  });
+});

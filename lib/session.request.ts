@@ -1,0 +1,285 @@
+import { SessionError } from './session.errors.js';
+import {
+  type ResolvedCookie,
+  resolveCookie,
+  type SessionCookieOptions,
+} from './session.options.js';
+import type { SessionRecord } from './session.record.js';
+import {
+  DEFAULT_FLASH_KEY,
+  haveSameTexts,
+  NO_TEXTS,
+  SessionValues,
+  type Texts,
+} from './session.values.js';
+
+/**
+ * - `unopened`: nobody has asked for anything yet
+ * - `new`: the request brought no session that opens
+ * - `loaded`: as the request brought it
+ * - `regenerated`: the same under a new id
+ * - `destroyed`: ended; values that follow are a new session's
+ */
+export type SessionStatus = 'unopened' | 'new' | 'loaded' | 'regenerated' | 'destroyed';
+
+/** All that a commit needs to know, taken at one moment. */
+export interface SessionSnapshot {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly cookie?: SessionCookieOptions;
+  readonly texts: Texts;
+}
+
+/** What a session needs of the world. */
+export interface SessionHost {
+  readonly name: string;
+  readonly cookie: Readonly<ResolvedCookie>;
+  /** Whether a change could go anywhere: not without a response, as in a gateway. */
+  readonly isReadOnly: boolean;
+  /** Whether nobody sees the answer to this request, so that it must not consume flashes. */
+  readonly isUnseen: boolean;
+  load(): SessionRecord | undefined;
+  newId(): string;
+  /** When a session would expire that is used now. */
+  expiryOf(createdAt: number, cookie?: SessionCookieOptions): number;
+  /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
+  assertWritable(): void;
+  /** Checks that a snapshot can be kept. */
+  save(snapshot: SessionSnapshot): void;
+}
+
+/** The session of one request: what stands behind the interface `Session`. */
+export class RequestSession {
+  status: SessionStatus = 'unopened';
+  /** Whether anybody looked or wrote, so that the answer depends on the session. */
+  isUsed = false;
+  /** As the client has it. */
+  record: SessionRecord | undefined;
+  /** What `save()` kept. */
+  saved: SessionSnapshot | undefined;
+
+  readonly #host: SessionHost;
+  readonly #values = new SessionValues(NO_TEXTS);
+  #id = '';
+  #createdAt = 0;
+  /** What the application was handed, and may have written to. */
+  #cookie: SessionCookieOptions | undefined;
+  #ownCookie: SessionCookieOptions | undefined;
+
+  constructor(host: SessionHost) {
+    this.#host = host;
+  }
+
+  /** Takes the session from the request, once. */
+  open(): this {
+    if (this.status === 'unopened') {
+      this.record = this.#host.load();
+      this.status = this.record === undefined ? 'new' : 'loaded';
+      this.#restore(this.record ?? { id: '', createdAt: Date.now(), texts: NO_TEXTS });
+    }
+    return this;
+  }
+
+  get values(): Record<string, unknown> {
+    this.#use();
+    const values = this.#values.all();
+    return this.#host.isReadOnly ? Object.freeze({ ...values }) : values;
+  }
+
+  get(key: string): unknown {
+    this.#use();
+    return this.#values.get(key);
+  }
+
+  set(key: string, value: unknown): void {
+    this.#useForWriting();
+    this.#values.set(key, value);
+  }
+
+  has(key: string): boolean {
+    this.#use();
+    return this.#values.has(key);
+  }
+
+  delete(key: string): boolean {
+    this.#useForWriting();
+    const had = this.#values.has(key);
+    this.#values.delete(key);
+    return had;
+  }
+
+  clear(): void {
+    this.#useForWriting();
+    this.#values.clear();
+  }
+
+  addFlash(value: unknown, key: string = DEFAULT_FLASH_KEY): void {
+    this.#useForWriting();
+    this.#values.addFlash(value, key);
+  }
+
+  flashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
+    const flashes = this.peekFlashes(key);
+    if (flashes.length > 0) {
+      this.#host.assertWritable();
+      this.#values.consume(key, flashes);
+    }
+    return flashes;
+  }
+
+  peekFlashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
+    this.#use();
+    return this.#values.flashes(key);
+  }
+
+  keepFlashes(...keys: string[]): void {
+    this.#useForWriting();
+    this.#values.keepFlashes(keys);
+  }
+
+  get id(): string {
+    this.#use();
+    return this.#ensureId();
+  }
+
+  get name(): string {
+    return this.#host.name;
+  }
+
+  get isNew(): boolean {
+    this.#use();
+    return this.hasBegunHere;
+  }
+
+  /** `isNew`, for the commit: to look is not to use. */
+  get hasBegunHere(): boolean {
+    return this.status === 'new' || this.status === 'destroyed';
+  }
+
+  get createdAt(): Date {
+    this.#use();
+    return new Date(this.#createdAt);
+  }
+
+  get expiresAt(): Date {
+    this.#use();
+    const { record } = this;
+    const isAsLoaded = this.#cookie === undefined && record?.createdAt === this.#createdAt;
+    return new Date(
+      isAsLoaded ? record.expiresAt : this.#host.expiryOf(this.#createdAt, this.#departures()),
+    );
+  }
+
+  get cookie(): SessionCookieOptions {
+    this.#use();
+    return (this.#cookie ??= { ...this.#host.cookie, ...this.#ownCookie });
+  }
+
+  async save(): Promise<void> {
+    this.#useForWriting();
+    const snapshot = this.snapshot(this.#host.isUnseen);
+    this.#host.save(snapshot);
+    this.saved = snapshot;
+  }
+
+  async regenerate(): Promise<void> {
+    this.#useForWriting();
+    this.#id = this.#host.newId();
+    if (this.status === 'loaded') this.status = 'regenerated';
+  }
+
+  async destroy(): Promise<void> {
+    this.#useForWriting();
+    this.status = 'destroyed';
+    this.saved = undefined;
+    this.#restore({ id: '', createdAt: Date.now(), texts: NO_TEXTS });
+  }
+
+  async reload(): Promise<void> {
+    this.#use();
+    if (this.saved !== undefined) {
+      this.#restore(this.saved);
+    } else if (this.status === 'loaded' || this.status === 'regenerated') {
+      this.status = 'loaded';
+      this.#restore(this.record!);
+    } else {
+      this.#restore({ id: this.#id, createdAt: this.#createdAt, texts: NO_TEXTS });
+    }
+  }
+
+  /**
+   * The session as it is now.
+   *
+   * @param keepsFlashes whether the flashes that were read come back
+   * @throws SessionError where a value cannot be stored
+   */
+  snapshot(keepsFlashes: boolean): SessionSnapshot {
+    this.#refuseProperties();
+    const texts = this.#values.textsNow(keepsFlashes);
+    return {
+      id: texts.size === 0 ? this.#id : this.#ensureId(),
+      createdAt: this.#createdAt,
+      cookie: this.#departures(),
+      texts,
+    };
+  }
+
+  /** Whether a snapshot holds what the client already has. */
+  isAsLoaded(snapshot: SessionSnapshot): boolean {
+    const { record } = this;
+    return (
+      record !== undefined &&
+      record.id === snapshot.id &&
+      haveSameTexts(record.texts, snapshot.texts) &&
+      (record.cookie === snapshot.cookie ||
+        JSON.stringify(record.cookie) === JSON.stringify(snapshot.cookie))
+    );
+  }
+
+  /** Most new sessions stay empty and are never kept: they need no id. */
+  #ensureId(): string {
+    return (this.#id ||= this.#host.newId());
+  }
+
+  #use(): void {
+    if (this.status === 'unopened') this.open();
+    this.isUsed = true;
+  }
+
+  #useForWriting(): void {
+    this.#use();
+    this.#host.assertWritable();
+  }
+
+  /** Where the cookie options of this session depart from the module's. */
+  #departures(): SessionCookieOptions | undefined {
+    if (this.#cookie === undefined) return this.#ownCookie;
+    const resolved = resolveCookie(this.#cookie);
+    const own = Object.entries(resolved).filter(
+      ([option, value]) => value !== this.#host.cookie[option as keyof ResolvedCookie],
+    );
+    return own.length === 0 ? undefined : (Object.fromEntries(own) as SessionCookieOptions);
+  }
+
+  /** `ss.user = user` is how one writes to other sessions. Here it would be lost in silence. */
+  #refuseProperties(): void {
+    const stray = Object.keys(this).find((key) => !OWN_KEYS.has(key));
+    if (stray === undefined) return;
+    throw new SessionError(
+      'SESSION_UNSERIALIZABLE',
+      `'${stray}' was written to the session itself, where it is not stored. Write to its values: ss.values.${stray}.`,
+    );
+  }
+
+  /** Makes this session what a record or a snapshot says. */
+  #restore(from: SessionSnapshot): void {
+    this.#id = from.id;
+    this.#createdAt = from.createdAt;
+    this.#ownCookie = from.cookie;
+    this.#cookie = undefined;
+    this.#values.reset(from.texts);
+  }
+}
+
+/** What a session has of its own; `values` where a template looks at it. */
+const OWN_KEYS = new Set(['status', 'isUsed', 'record', 'saved', 'values']);

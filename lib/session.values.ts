@@ -1,0 +1,179 @@
+import { SessionError } from './session.errors.js';
+import { revive, serialize, UNKNOWN } from './values/serializer.js';
+
+/** The text of each key's value, as it is stored. */
+export type Texts = ReadonlyMap<string, string>;
+
+export const NO_TEXTS: Texts = new Map();
+
+/** The key under which flashes lie that were given none, as in Leapkit. */
+export const DEFAULT_FLASH_KEY = '_flash';
+
+/**
+ * The values of a session, read by key when first asked for, and written by key only if they
+ * were handed out: the text of every other key is copied as it lies.
+ */
+export class SessionValues {
+  /** Without a prototype: `__proto__`, `constructor` and `toString` are keys like others. */
+  private readonly live = Object.create(null) as Record<string, unknown>;
+  /** The keys of `texts` that no longer speak for their value: `live` does. */
+  private readonly read = new Set<string>();
+  /** The keys whose text this build cannot read. It stays as it is. */
+  private readonly unknown = new Set<string>();
+  /** The flashes that were read, in case they have to come back. */
+  private readonly consumed = new Map<string, unknown[]>();
+  private kept: Set<string> | 'all' = new Set();
+
+  constructor(private texts: Texts) {}
+
+  /** All values, as the one object that every other method works on. */
+  all(): Record<string, unknown> {
+    for (const key of this.texts.keys()) this.get(key);
+    return this.live;
+  }
+
+  get(key: string): unknown {
+    if (!this.read.has(key)) {
+      const text = this.texts.get(key);
+      if (text !== undefined) this.revive(key, text);
+    }
+    return this.live[key];
+  }
+
+  private revive(key: string, text: string): void {
+    this.read.add(key);
+    const value = revive(text);
+    if (value === UNKNOWN) this.unknown.add(key);
+    else this.live[key] = value;
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined || Object.hasOwn(this.live, key);
+  }
+
+  set(key: string, value: unknown): void {
+    if (this.texts.has(key)) this.read.add(key);
+    this.unknown.delete(key);
+    this.live[key] = value;
+  }
+
+  delete(key: string): void {
+    if (this.texts.has(key)) this.read.add(key);
+    this.unknown.delete(key);
+    delete this.live[key];
+  }
+
+  clear(): void {
+    for (const key of [...this.texts.keys(), ...Object.keys(this.live)]) this.delete(key);
+  }
+
+  /** Forgets every change, and reads other texts from now on. */
+  reset(texts: Texts): void {
+    this.texts = texts;
+    this.read.clear();
+    this.unknown.clear();
+    this.consumed.clear();
+    this.kept = new Set();
+    for (const key of Object.keys(this.live)) delete this.live[key];
+  }
+
+  /** @throws SessionError `SESSION_UNSERIALIZABLE` where the key holds something else */
+  addFlash(value: unknown, key: string): void {
+    const list = this.get(key);
+    if (list === undefined) {
+      this.set(key, [value]);
+    } else if (Array.isArray(list)) {
+      list.push(value);
+    } else {
+      throw new SessionError(
+        'SESSION_UNSERIALIZABLE',
+        `${pathOf(key)} holds something that is no list of flashes, so no flash can be added to it. Choose another key for the flash.`,
+      );
+    }
+  }
+
+  flashes(key: string): unknown[] {
+    const list = this.get(key);
+    return Array.isArray(list) ? [...(list as unknown[])] : [];
+  }
+
+  /** Removes flashes that were read, and remembers them. */
+  consume(key: string, flashes: readonly unknown[]): void {
+    this.consumed.set(key, [...(this.consumed.get(key) ?? []), ...flashes]);
+    this.delete(key);
+  }
+
+  /** Lets the flashes that were read come back: of these keys, or all. */
+  keepFlashes(keys: readonly string[]): void {
+    if (keys.length === 0) this.kept = 'all';
+    else if (this.kept !== 'all') for (const key of keys) this.kept.add(key);
+  }
+
+  /**
+   * The texts of the values as they are now; the same object where nothing was handed out.
+   *
+   * @param keepsFlashes whether all flashes that were read come back
+   * @throws SessionError where a value cannot be stored
+   */
+  textsNow(keepsFlashes: boolean): Texts {
+    this.refuseSymbolKeys();
+    const keys = Object.keys(this.live);
+    if (this.read.size === 0 && keys.length === 0) return this.texts;
+    const texts = new Map<string, string>();
+    for (const [key, text] of this.texts) {
+      if (!this.read.has(key) || this.isUnknown(key)) texts.set(key, text);
+      else if (Object.hasOwn(this.live, key)) texts.set(key, this.textOf(key, this.live[key]));
+    }
+    for (const key of keys) {
+      if (!this.texts.has(key)) texts.set(key, this.textOf(key, this.live[key]));
+    }
+    for (const [key, flashes] of this.consumed) {
+      if (keepsFlashes || this.kept === 'all' || this.kept.has(key)) {
+        // Those that were read come back before those that were added since.
+        const added: unknown = this.live[key] ?? [];
+        if (Array.isArray(added)) texts.set(key, this.textOf(key, flashes.concat(added)));
+      }
+    }
+    return texts;
+  }
+
+  private isUnknown(key: string): boolean {
+    return this.unknown.has(key) && !Object.hasOwn(this.live, key);
+  }
+
+  /** They would be dropped in silence: a text has no place for them. */
+  private refuseSymbolKeys(): void {
+    const [symbol] = Object.getOwnPropertySymbols(this.live);
+    if (symbol === undefined) return;
+    throw new SessionError(
+      'SESSION_UNSERIALIZABLE',
+      `values[${String(symbol)}] has a symbol for a key, which a session cannot store. Use a string.`,
+    );
+  }
+
+  /**
+   * The text of a value that was handed out. The same content keeps the same text, even where
+   * the revived value writes itself in another order than the one who stored it.
+   */
+  private textOf(key: string, value: unknown): string {
+    const path = pathOf(key);
+    const now = serialize(value, path);
+    const before = this.texts.get(key);
+    if (before === undefined || now === before || typeof value !== 'object') return now;
+    const untouched = revive(before);
+    return untouched !== UNKNOWN && serialize(untouched, path) === now ? before : now;
+  }
+}
+
+/** Whether two sessions hold the same. */
+export function haveSameTexts(one: Texts, other: Texts): boolean {
+  if (one === other) return true;
+  if (one.size !== other.size) return false;
+  for (const [key, text] of one) if (other.get(key) !== text) return false;
+  return true;
+}
+
+/** How one would write a value in code. */
+function pathOf(key: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `values.${key}` : `values[${JSON.stringify(key)}]`;
+}

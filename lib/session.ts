@@ -11,7 +11,6 @@ import type { SessionCookieOptions } from './session.options.js';
  *
  * While it is empty, every key is allowed and every value is `unknown`.
  */
-// oxlint-disable-next-line typescript/no-empty-object-type -- an application fills it
 export interface SessionData {}
 
 /** `T`, or any key with any value where nothing was declared. */

@@ -2,7 +2,6 @@
  * Everything that the README shows is compiled or run: its blocks of code as the application that
  * they make up (`Project` says how), its tables against the types of the library.
  */
-import { jest } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -270,14 +269,7 @@ describe('the tables of the README', () => {
 });
 
 describe.each(adapters)('the README on %s', (adapter) => {
-  // What the block of the chapter Events says.
-  let warned: unknown[];
-  beforeEach(() => {
-    warned = [];
-    jest.spyOn(console, 'warn').mockImplementation((message) => void warned.push(message));
-  });
   afterEach(async () => {
-    jest.restoreAllMocks();
     await closeApps();
     takeLogs();
   });
@@ -439,10 +431,15 @@ describe.each(adapters)('the README on %s', (adapter) => {
 
   it('hears of a rejected cookie: Events', async () => {
     const { CartController } = chapter['in-a-handler.ts'];
-    const { visitor } = await start({ controllers: [CartController] });
+    const { RejectedCookies } = chapter['events.ts'];
+    const { visitor } = await start({
+      controllers: [CartController],
+      providers: [RejectedCookies],
+    });
+    takeLogs();
     visitor.jar.set('sid', 'damaged');
     await visitor.get('/cart');
-    expect(warned).toEqual(['A cookie of the session sid was rejected: malformed']);
+    expect(takeLogs().warnings).toEqual(['A cookie of the session sid was rejected: malformed']);
   });
 
   it('boots in every form: Options', async () => {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AnyRequest, describeRequest } from './http/request.js';
 import { appendSetCookie, forbidSharedCaching, varyByCookie } from './http/response-headers.js';
-import { hookResponse, type ResponseListener } from './http/response-hook.js';
+import type { ResponseHook, ResponseListener } from './http/response-hook.js';
 import type { CookieCarrier } from './session.carrier.js';
 import { type Decision, SessionCommit } from './session.commit.js';
 import { SessionError } from './session.errors.js';
@@ -33,16 +33,20 @@ export class SessionExchange implements ResponseListener {
   /** Where the headers left, if not by Nest's own reply. */
   private leftAt: Error | undefined;
 
-  constructor(private readonly request: AnyRequest) {}
+  /** @param owner whose sessions these are: another application's are not */
+  constructor(
+    private readonly request: AnyRequest,
+    readonly owner: object,
+  ) {}
 
   get isDetached(): boolean {
     return this.status === 'detached';
   }
 
   /** Takes the response that carries what is committed. */
-  attach(response: ServerResponse): void {
+  attach(response: ServerResponse, hook: ResponseHook): void {
     this.status = response.headersSent ? 'sent' : 'open';
-    if (this.status === 'open') hookResponse(response, this);
+    if (this.status === 'open') hook.attach(response);
   }
 
   sessionOf(carrier: CookieCarrier): RequestSession {

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Inject, Injectable, Logger } from '@nestjs/common';
 import { httpPartsOf } from './http/context.js';
 import { type AnyRequest, type AnyResponse, rawRequest, rawResponse } from './http/request.js';
+import { existingHookOf, hookOf, type ResponseHook } from './http/response-hook.js';
 import { isPlaceholder, MIN_SECRET_BYTES } from './seal/secret.js';
 import { CookieCarrier } from './session.carrier.js';
 import { SessionError } from './session.errors.js';
@@ -42,8 +43,6 @@ export interface SealOptions {
 export class SessionService {
   private readonly carriers: ReadonlyMap<string, CookieCarrier>;
   private readonly defaultCarrier: CookieCarrier;
-  /** Where a request and its response keep their exchange: of this application, not of another. */
-  private readonly exchangeKey = Symbol('nestjs-typed-session');
 
   /** @throws SessionError `SESSION_CONFIG` */
   constructor(@Inject(MODULE_OPTIONS_TOKEN) options: SessionModuleOptions) {
@@ -132,20 +131,30 @@ export class SessionService {
   /** @internal A session that is taken from the request only if somebody looks at it. */
   unopened(request: AnyRequest, response: AnyResponse | undefined, name?: string): RequestSession {
     const carrier = this.carrierOf(name);
-    const raw = rawRequest(request) as unknown as WithExchange;
-    const exchange = (raw[this.exchangeKey] ??= new SessionExchange(request));
-    const carrying = response ?? responseOf(request);
-    if (exchange.isDetached && carrying !== undefined) {
-      const rawCarrying = rawResponse(carrying);
-      exchange.attach(rawCarrying);
-      (rawCarrying as unknown as WithExchange)[this.exchangeKey] = exchange;
+    const hook = hookOf(rawRequest(request));
+    let exchange = this.exchangeIn(hook);
+    if (exchange === undefined) {
+      exchange = new SessionExchange(request, this);
+      hook.listeners.push(exchange);
+    }
+    if (exchange.isDetached) {
+      const carrying = response ?? responseOf(request);
+      if (carrying !== undefined) exchange.attach(rawResponse(carrying), hook);
     }
     return exchange.sessionOf(carrier);
   }
 
   /** @internal What a response has to do with sessions; nothing, for most. */
   exchangeOf(response: AnyResponse): SessionExchange | undefined {
-    return (rawResponse(response) as unknown as WithExchange)[this.exchangeKey];
+    const hook = existingHookOf(rawResponse(response).req);
+    return hook === undefined ? undefined : this.exchangeIn(hook);
+  }
+
+  private exchangeIn(hook: ResponseHook): SessionExchange | undefined {
+    for (const listener of hook.listeners) {
+      if (listener instanceof SessionExchange && listener.owner === this) return listener;
+    }
+    return undefined;
   }
 
   private carrierOf(name: string | undefined): CookieCarrier {
@@ -158,8 +167,6 @@ export class SessionService {
     );
   }
 }
-
-type WithExchange = object & { [key: symbol]: SessionExchange | undefined };
 
 /** Express's requests know their response. */
 function responseOf(request: AnyRequest): AnyResponse | undefined {

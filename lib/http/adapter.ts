@@ -1,5 +1,7 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { ServerResponse } from 'node:http';
 import type { AnyRequest, AnyResponse } from './request.js';
+import { makeHookable } from './response-hook.js';
 
 /** What is put before the ways in which Nest itself answers a request. */
 export interface ReplyGate {
@@ -81,6 +83,8 @@ export function defineOnRequests(
 interface ExpressLike {
   /** The prototype of all requests of this application. */
   readonly request: object;
+  /** The prototype of all its responses. */
+  readonly response: ServerResponse;
 }
 
 function defineOnExpress(
@@ -89,6 +93,7 @@ function defineOnExpress(
   value: unknown,
   getSession: SessionGetter,
 ): void {
+  makeHookable(app.response);
   Object.defineProperty(app.request, key, { value, configurable: true });
   Object.defineProperty(app.request, 'session', {
     configurable: true,

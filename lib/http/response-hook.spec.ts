@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hookResponse, type ResponseListener } from './response-hook.js';
+import { hookOf, type ResponseListener } from './response-hook.js';
 
 async function answerOf(handler: RequestListener): Promise<Response & { text: string }> {
   const server = createServer(handler).listen(0, '127.0.0.1');
@@ -24,12 +24,11 @@ const listener = (overrides: Partial<ResponseListener>): ResponseListener => ({
 
 describe('a response with two hooks, of an application within another', () => {
   it('asks both, once each', async () => {
-    const answer = await answerOf((_request, response) => {
+    const answer = await answerOf((request, response) => {
       for (const name of ['x-outer', 'x-inner']) {
-        hookResponse(
-          response,
-          listener({ beforeHeaders: () => void response.appendHeader(name, 'asked') }),
-        );
+        const beforeHeaders = () => void response.appendHeader(name, 'asked');
+        hookOf(request).listeners.push(listener({ beforeHeaders }));
+        hookOf(request).attach(response);
       }
       response.end('a body');
     });
@@ -42,14 +41,13 @@ describe('a response with two hooks, of an application within another', () => {
 describe('a response that fails before its headers', () => {
   it('drops the body in pieces, calls back for each, and sends that of a 500', async () => {
     const called: string[] = [];
-    const answer = await answerOf((_request, response) => {
+    const answer = await answerOf((request, response) => {
       const beforeHeaders = () => {
         throw new Error('failed');
       };
-      hookResponse(
-        response,
-        listener({ beforeHeaders, failed: (error) => void called.push(String(error)) }),
-      );
+      const failed = (error: unknown) => void called.push(String(error));
+      hookOf(request).listeners.push(listener({ beforeHeaders, failed }));
+      hookOf(request).attach(response);
       response.setHeader('Content-Encoding', 'gzip');
       response.write('never ', () => called.push('written'));
       response.end('sent', () => called.push('ended'));

@@ -1,4 +1,4 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import onHeaders from 'on-headers';
 
 /** What is done with a response that Nest may never see again. */
@@ -21,95 +21,139 @@ const PLAIN_ERROR = JSON.stringify({ statusCode: 500, message: 'Internal server 
 /** Headers that describe a body or a target which a plain 500 does not have. */
 const OF_THE_BODY = /^(content-|etag$|last-modified$|location$|accept-ranges$|transfer-encoding$)/;
 
-/**
- * Calls the listener before the headers of a response leave, however they do. It stands on
- * Node's `ServerResponse`, which is Express's `res` and Fastify's `reply.raw`.
- *
- * `writeHead` is hooked, since everything comes by there in HTTP/1; `write` and `end` too, since
- * there alone a body can still be exchanged for that of an error, and since in HTTP/2 they do
- * not call `writeHead`.
- */
-export function hookResponse(response: HookedResponse, listener: ResponseListener): void {
-  const { [HOOK]: hook } = response;
-  if (hook !== undefined) {
-    hook.listeners.push(listener);
-    return;
-  }
-  response[HOOK] = new ResponseHook(response, listener);
-  onHeaders(response, askHook);
-  // The same functions for every response: closures were seen to outlive a young collection.
-  response.write = writeByHook;
-  response.end = endByHook;
+/** The methods by which a response leaves, as they are without a hook. */
+interface Originals {
+  readonly writeHead: (...args: unknown[]) => ServerResponse;
+  readonly write: (...args: unknown[]) => boolean;
+  readonly end: (...args: unknown[]) => ServerResponse;
 }
 
+/** On a prototype whose methods look for a hook already. */
+const ORIGINALS = Symbol('originals');
+
+type HookableResponse = ServerResponse & { readonly [ORIGINALS]?: Originals };
+
+/** On the request, where its response finds it. */
 const HOOK = Symbol('hook');
 
-type HookedResponse = ServerResponse & { [HOOK]?: ResponseHook };
+type HookedRequest = IncomingMessage & { [HOOK]?: ResponseHook };
 
-function askHook(this: HookedResponse): void {
-  this[HOOK]!.ask();
+/**
+ * The hook of a request, made where there is none. It hangs on the request alone: each property
+ * that is added after Express has changed a prototype costs more than a microsecond, and what
+ * it leaves behind costs the garbage collector more. (A WeakMap was tried: it costs that too.)
+ */
+export function hookOf(request: HookedRequest): ResponseHook {
+  return (request[HOOK] ??= new ResponseHook());
 }
 
-function writeByHook(this: HookedResponse, ...args: unknown[]): boolean {
-  return this[HOOK]!.write(args);
+/** The hook of a request that somebody has asked for. */
+export function existingHookOf(request: HookedRequest): ResponseHook | undefined {
+  return request[HOOK];
 }
 
-function endByHook(this: HookedResponse, ...args: unknown[]): ServerResponse {
-  return this[HOOK]!.end(args);
+/** Makes the responses of one application hookable by their prototype, once for all of them. */
+export function makeHookable(prototype: ServerResponse): void {
+  Object.defineProperty(prototype, ORIGINALS, { value: originalsOf(prototype) });
+  replaceMethods(prototype);
 }
 
-class ResponseHook {
+function originalsOf(target: ServerResponse): Originals {
+  const { writeHead, write, end } = target as unknown as Originals;
+  return { writeHead, write, end };
+}
+
+/**
+ * `writeHead` is hooked, since everything comes by there in HTTP/1; `write` and `end` too, since
+ * there alone a body can still be exchanged for that of an error, and since in HTTP/2 they do
+ * not call `writeHead`. The same functions serve every response.
+ */
+function replaceMethods(target: ServerResponse): void {
+  target.writeHead = writeHeadByHook;
+  target.write = writeByHook;
+  target.end = endByHook;
+}
+
+function writeHeadByHook(this: HookableResponse, ...args: unknown[]): never {
+  const hook = attachedHookOf(this);
+  return (hook?.writeHead(args) ?? this[ORIGINALS]!.writeHead.apply(this, args)) as never;
+}
+
+function writeByHook(this: HookableResponse, ...args: unknown[]): boolean {
+  return attachedHookOf(this)?.write(args) ?? this[ORIGINALS]!.write.apply(this, args);
+}
+
+function endByHook(this: HookableResponse, ...args: unknown[]): never {
+  return (attachedHookOf(this)?.end(args) ?? this[ORIGINALS]!.end.apply(this, args)) as never;
+}
+
+function attachedHookOf(response: ServerResponse): ResponseHook | undefined {
+  const hook = (response.req as HookedRequest)[HOOK];
+  return hook?.response === response ? hook : undefined;
+}
+
+/**
+ * Asks its listeners before the headers of a response leave, however they do. It stands on
+ * Node's `ServerResponse`, which is Express's `res` and Fastify's `reply.raw`.
+ */
+export class ResponseHook {
   /** More than one where an application stands within another. */
-  readonly listeners: ResponseListener[];
-  private readonly originalWrite: (...args: unknown[]) => boolean;
-  private readonly originalEnd: (...args: unknown[]) => ServerResponse;
-  /** Between `write` or `end` and the `writeHead` that they call: the listener was just asked. */
+  readonly listeners: ResponseListener[] = [];
+  response: ServerResponse | undefined;
+  private originals: Originals | undefined;
+  /** Between `write` or `end` and the `writeHead` that they call: the listeners were just asked. */
   private isAsked = false;
   private hasFailed = false;
 
-  constructor(
-    private readonly response: ServerResponse,
-    listener: ResponseListener,
-  ) {
-    this.listeners = [listener];
-    const original = response as unknown as Originals;
-    this.originalWrite = original.write;
-    this.originalEnd = original.end;
+  /** Takes the response whose headers are waited for. */
+  attach(response: HookableResponse): void {
+    if (this.response !== undefined) return;
+    this.response = response;
+    this.originals = response[ORIGINALS] ?? originalsOf(response);
+    if (response[ORIGINALS] === undefined) replaceMethods(response);
   }
 
-  ask(): void {
-    if (this.isAsked || this.hasFailed) return;
-    try {
-      for (const listener of this.listeners) listener.beforeHeaders(this.response);
-    } catch (error) {
-      this.hasFailed = true;
-      becomePlainError(this.response);
-      for (const listener of this.listeners) listener.failed(error);
-    }
+  writeHead(args: unknown[]): ServerResponse {
+    const { writeHead } = this.originals!;
+    if (this.isAsked) return writeHead.apply(this.response, args);
+    // It sets the headers among the arguments first, so that the listeners find them all.
+    const hooked = { writeHead };
+    onHeaders(hooked as unknown as ServerResponse, () => this.ask());
+    return hooked.writeHead.apply(this.response, args);
   }
 
   write(args: unknown[]): boolean {
-    const { response } = this;
+    const { write } = this.originals!;
     // In HTTP/2 `end` writes its chunk by `write`.
-    if (this.isAsked || (response.headersSent && !this.hasFailed)) {
-      return this.originalWrite.apply(response, args);
+    if (this.isAsked || (this.response!.headersSent && !this.hasFailed)) {
+      return write.apply(this.response, args);
     }
     this.ask();
-    if (this.hasFailed) return dropped(args);
-    return this.send(this.originalWrite, args);
+    return this.hasFailed ? dropped(args) : this.send(write, args);
   }
 
   end(args: unknown[]): ServerResponse {
-    const { response } = this;
-    if (response.writableEnded) return this.originalEnd.apply(response, args);
-    if (response.headersSent && !this.hasFailed) {
+    const { end } = this.originals!;
+    if (this.response!.writableEnded) return end.apply(this.response, args);
+    if (this.response!.headersSent && !this.hasFailed) {
       for (const listener of this.listeners) listener.endedLate();
-      return this.originalEnd.apply(response, args);
+      return end.apply(this.response, args);
     }
     this.ask();
-    if (!this.hasFailed) return this.send(this.originalEnd, args);
+    if (!this.hasFailed) return this.send(end, args);
     dropped(args);
-    return this.send(this.originalEnd, [PLAIN_ERROR, 'utf8']);
+    return this.send(end, [PLAIN_ERROR, 'utf8']);
+  }
+
+  private ask(): void {
+    if (this.hasFailed) return;
+    try {
+      for (const listener of this.listeners) listener.beforeHeaders(this.response!);
+    } catch (error) {
+      this.hasFailed = true;
+      becomePlainError(this.response!);
+      for (const listener of this.listeners) listener.failed(error);
+    }
   }
 
   private send<T>(original: (...args: unknown[]) => T, args: unknown[]): T {
@@ -120,11 +164,6 @@ class ResponseHook {
       this.isAsked = false;
     }
   }
-}
-
-interface Originals {
-  readonly write: (...args: unknown[]) => boolean;
-  readonly end: (...args: unknown[]) => ServerResponse;
 }
 
 /**

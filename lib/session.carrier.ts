@@ -19,6 +19,11 @@ const ID_BYTES = 18;
 const MAX_CLOCK_SKEW = 60_000;
 /** RFC 6265bis, section 5.5: the longest life that browsers grant, 400 days. */
 const MAX_MAX_AGE = 400 * 24 * 60 * 60;
+/**
+ * Each costs a decryption. No browser sends so many of one name, and a neighbour that plants them
+ * must not make requests expensive.
+ */
+const MAX_BAD_SEALS = 32;
 /** What a token is for, in its associated data: no seal for another purpose passes for a session. */
 const PURPOSE = 'session';
 
@@ -38,6 +43,7 @@ export class CookieCarrier {
   /** @throws SessionError `SESSION_CONFIG` where the options contradict each other */
   constructor(readonly options: ResolvedOptions) {
     this.keyring = new Keyring(options.secrets, `${PURPOSE}\0${options.name}`);
+    this.checkLimit();
     this.attributes = {
       plain: attributesOf(options.cookie, false),
       secure: attributesOf(options.cookie, true),
@@ -50,14 +56,17 @@ export class CookieCarrier {
 
   /** The first cookie of this name that opens and has not expired. Never throws. */
   load(header: string | undefined): LoadedRecord | undefined {
+    let badSeals = 0;
     for (const token of cookieValues(header, this.options.name)) {
       const loaded = this.open(token);
-      if (loaded !== undefined) return loaded;
+      if (typeof loaded === 'object') return loaded;
+      if (loaded === 'bad-seal' && ++badSeals === MAX_BAD_SEALS) return undefined;
     }
     return undefined;
   }
 
-  open(token: string): LoadedRecord | undefined {
+  /** @returns why not, where a token does not open */
+  open(token: string): LoadedRecord | SessionRejectReason {
     const opened = this.keyring.open(token);
     if ('rejected' in opened) return this.reject(opened.rejected);
     const record = parseRecord(opened.text);
@@ -71,12 +80,13 @@ export class CookieCarrier {
     return { record, isOutdated: opened.outdated };
   }
 
-  private reject(reason: SessionRejectReason, id?: string): undefined {
+  private reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
     publish('rejected', () => ({
       session: this.options.name,
       reason,
       ...(id === undefined ? undefined : { idHash: this.hash(id) }),
     }));
+    return reason;
   }
 
   hash(id: string): string {
@@ -87,7 +97,7 @@ export class CookieCarrier {
   expiryOf(createdAt: number, now: number, cookie?: SessionCookieOptions): number {
     const { rolling, absoluteTimeout } = this.options;
     const from = rolling ? now : createdAt;
-    return Math.min(from + this.idleTimeoutOf(cookie), createdAt + absoluteTimeout);
+    return Math.floor(Math.min(from + this.idleTimeoutOf(cookie), createdAt + absoluteTimeout));
   }
 
   /** Whether enough of the idle time has gone by to send the cookie again, and that would help. */
@@ -118,10 +128,41 @@ export class CookieCarrier {
     return this.keyring.seal(text);
   }
 
-  /** @throws SessionError `SESSION_TOO_LARGE` where the cookie would not fit */
-  checkSize(record: SessionRecord, text = formatRecord(record)): void {
+  /**
+   * Checks that a record can be kept.
+   *
+   * @throws SessionError what `seal` and `setCookie` would throw
+   */
+  check(record: SessionRecord): void {
+    this.checkSize(record, formatRecord(record));
+    checkName(this.options.name, this.cookieOf(record.cookie));
+  }
+
+  /** Whether a record fits into its cookie. */
+  fits(record: SessionRecord): boolean {
+    return this.bytesOf(formatRecord(record)) <= this.options.maxCookieBytes;
+  }
+
+  /** A limit that not even an empty session fits into would fail every write. */
+  private checkLimit(): void {
+    const now = Date.now();
+    const times = { createdAt: now, sentAt: now, expiresAt: now };
+    const least = this.bytesOf(formatRecord({ id: this.newId(), ...times, texts: new Map() }));
     const { name, maxCookieBytes } = this.options;
-    const bytes = name.length + sealedLength(Buffer.byteLength(text));
+    if (least <= maxCookieBytes) return;
+    throw new SessionError(
+      'SESSION_CONFIG',
+      `SessionModule: maxCookieBytes is ${maxCookieBytes}; allowed: ${least} and more, which an empty session takes under the name '${name.slice(0, 50)}'.`,
+    );
+  }
+
+  private bytesOf(text: string): number {
+    return this.options.name.length + sealedLength(Buffer.byteLength(text));
+  }
+
+  private checkSize(record: SessionRecord, text: string): void {
+    const { name, maxCookieBytes } = this.options;
+    const bytes = this.bytesOf(text);
     if (bytes <= maxCookieBytes) return;
     const largest = [...record.texts]
       .map(([key, value]) => ({ key, bytes: Buffer.byteLength(value) }))

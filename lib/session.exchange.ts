@@ -2,11 +2,12 @@ import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isCalledByRouter } from './http/adapter.js';
 import { type AnyRequest, describeRequest } from './http/request.js';
 import { appendSetCookie, forbidSharedCaching, varyByCookie } from './http/response-headers.js';
 import type { ResponseHook, ResponseListener } from './http/response-hook.js';
 import type { CookieCarrier } from './session.carrier.js';
-import { type Decision, SessionCommit } from './session.commit.js';
+import { type Decision, OpenSession } from './session.open.js';
 import { SessionError } from './session.errors.js';
 import { publish } from './session.events.js';
 import type { RequestSession } from './session.request.js';
@@ -14,17 +15,19 @@ import type { RequestSession } from './session.request.js';
 /**
  * - `detached`: no response is known, as in a gateway; the sessions can only be read
  * - `open`: changes can still be committed
+ * - `refused`: a commit failed and the filters were told; they may mend the session
+ * - `failed`: a commit failed, and the client keeps what it had
  * - `sent`: the headers have left, with what was committed
- * - `failed`: a commit failed; the client keeps what it had
  */
-type ExchangeStatus = 'detached' | 'open' | 'sent' | 'failed';
+type ExchangeStatus = 'detached' | 'open' | 'refused' | 'failed' | 'sent';
 
 /** The sessions of one request, and their commit into its response. */
 export class SessionExchange implements ResponseListener {
   private static readonly logger = new Logger('Session');
 
   private status: ExchangeStatus = 'detached';
-  private readonly sessions = new Map<CookieCarrier, SessionCommit>();
+  private response: ServerResponse | undefined;
+  private readonly sessions = new Map<CookieCarrier, OpenSession>();
   private decisions: Decision[] = [];
   /** The status that the decisions were made for. */
   private decidedFor = 0;
@@ -45,17 +48,23 @@ export class SessionExchange implements ResponseListener {
 
   /** Takes the response that carries what is committed. */
   attach(response: ServerResponse, hook: ResponseHook): void {
+    this.response = response;
     this.status = response.headersSent ? 'sent' : 'open';
     if (this.status === 'open') hook.attach(response);
   }
 
   sessionOf(carrier: CookieCarrier): RequestSession {
-    let open = this.sessions.get(carrier);
-    if (open === undefined) {
-      open = new SessionCommit(carrier, this.request, this);
-      this.sessions.set(carrier, open);
+    let opened = this.sessions.get(carrier);
+    if (opened === undefined) {
+      opened = new OpenSession(carrier, this.request, this);
+      this.sessions.set(carrier, opened);
     }
-    return open.session;
+    return opened.session;
+  }
+
+  /** Whether nothing that is written now could be kept, or be noticed when the response ends. */
+  get isReadOnly(): boolean {
+    return this.isDetached || this.response?.writableEnded === true;
   }
 
   /**
@@ -64,19 +73,10 @@ export class SessionExchange implements ResponseListener {
    * @param status of the reply
    * @param reply sends it
    * @param replyError sends a plain 500 instead
-   * @throws SessionError where the commit fails and the reply is none of an error
+   * @throws SessionError where the commit fails, and Nest's router hands it to the filters
    */
   beforeReply<T>(status: number, reply: () => T, replyError: () => T): T {
-    if (this.status !== 'open') return reply();
-    try {
-      this.decide(status);
-    } catch (error) {
-      this.status = 'failed';
-      // What a filter sends must not fail again: nothing above it would catch that.
-      if (status < 400) throw error;
-      SessionExchange.logger.error(error);
-      return replyError();
-    }
+    if (!this.decideFor(status)) return replyError();
     this.isReplying = true;
     try {
       return reply();
@@ -92,28 +92,68 @@ export class SessionExchange implements ResponseListener {
    * @throws SessionError where the commit fails
    */
   beforeRender(status: number): void {
-    if (status < 400) this.beforeReply(status, ignore, ignore);
+    if (isCalledByRouter()) this.beforeReply(status, ignore, ignore);
+  }
+
+  /** @returns whether the reply may go out */
+  private decideFor(status: number): boolean {
+    if (this.status === 'refused') this.decideAgain(status);
+    if (this.status !== 'open') return true;
+    try {
+      this.decide(status);
+      return true;
+    } catch (error) {
+      this.decisions = [];
+      if (isCalledByRouter()) {
+        this.status = 'refused';
+        throw error;
+      }
+      // What an asynchronous filter throws is caught by nobody, and would end the process.
+      this.status = 'failed';
+      SessionExchange.logger.error(error);
+      return false;
+    }
+  }
+
+  /** The filters were told once; what fails again does not take their answer from the client. */
+  private decideAgain(status: number): void {
+    try {
+      this.decide(status);
+      this.status = 'open';
+    } catch {
+      this.decisions = [];
+      this.status = 'failed';
+    }
   }
 
   beforeHeaders(response: ServerResponse): void {
-    if (this.status !== 'open') return;
-    if (!this.isReplying) this.leftAt = new Error('The headers left here.');
-    if (!this.isReplying || this.decidedFor !== response.statusCode) {
-      this.decide(response.statusCode);
+    if (this.status === 'refused') this.decideAgain(response.statusCode);
+    if (this.status === 'open') {
+      if (!this.isReplying) this.leftAt = new Error('The headers left here.');
+      if (!this.isReplying || this.decidedFor !== response.statusCode) {
+        this.decide(response.statusCode);
+      }
+      this.status = 'sent';
     }
-    this.status = 'sent';
     this.send(response);
   }
 
-  failed(error: unknown): void {
+  failed(error: unknown, response: ServerResponse): void {
     this.status = 'failed';
+    this.decisions = [];
+    this.send(response);
     SessionExchange.logger.error(error);
   }
 
   endedLate(): void {
     if (this.isReplying || this.status !== 'sent') return;
-    for (const open of this.sessions.values()) {
-      if (open.hasChangedSince(this.decidedFor)) SessionExchange.logger.error(this.headersSent());
+    for (const session of this.sessions.values()) {
+      try {
+        if (session.hasChangedSince(this.decidedFor)) this.refuseChange();
+      } catch (error) {
+        // The response ends, whatever was done to the session.
+        SessionExchange.logger.error(error);
+      }
     }
   }
 
@@ -121,7 +161,7 @@ export class SessionExchange implements ResponseListener {
   private decide(status: number): void {
     this.decisions = [];
     this.decidedFor = status;
-    for (const open of this.sessions.values()) this.decisions.push(open.decide(status));
+    for (const session of this.sessions.values()) this.decisions.push(session.decide(status));
   }
 
   private send(response: ServerResponse): void {
@@ -140,21 +180,23 @@ export class SessionExchange implements ResponseListener {
 
   /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
   assertWritable(): void {
-    if (this.status === 'sent') throw this.headersSent();
-    if (this.status !== 'detached') return;
-    throw new SessionError(
-      'SESSION_HEADERS_SENT',
-      `This session was opened without a response that could carry a change. Hand it over too: sessions.get(request, response). A gateway has none: there a session can only be read.`,
-    );
+    if (this.status === 'sent' || this.status === 'detached') this.refuseChange();
   }
 
-  private headersSent(): SessionError {
+  /** @throws SessionError `SESSION_HEADERS_SENT` */
+  refuseChange(): never {
+    if (this.status === 'detached') {
+      throw new SessionError(
+        'SESSION_HEADERS_SENT',
+        `This session was opened without a response that could carry a change. Hand it over too: sessions.get(request, response). A gateway has none: there a session can only be read.`,
+      );
+    }
     const where = describeRequest(this.request);
     const left =
       this.leftAt === undefined
         ? `with what Nest answered to ${where}`
         : `${callerOf(this.leftAt)}, in ${where}`;
-    return new SessionError(
+    throw new SessionError(
       'SESSION_HEADERS_SENT',
       `A session was changed after the headers that carry its cookie had left ${left}. Change it before, for what comes after cannot reach the client.`,
       { cause: this.leftAt },

@@ -77,5 +77,5 @@ function isSessionOptions(
   first: SessionModuleOptions | SessionOptions['secret'] | undefined,
 ): first is SessionModuleOptions {
   const one: unknown = Array.isArray(first) ? first[0] : first;
-  return typeof one === 'object' && one !== null && !Buffer.isBuffer(one);
+  return typeof one === 'object' && one !== null && !ArrayBuffer.isView(one);
 }

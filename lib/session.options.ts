@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import ms, { type StringValue } from 'ms';
 import { SessionError } from './session.errors.js';
 
@@ -135,7 +136,8 @@ export function resolveOptions(options: SessionModuleOptions): ResolvedOptions[]
 
 function resolveSession(options: SessionOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) {
-    refuse('options', options, 'an object such as { secret, name }');
+    // It may be a secret in the wrong place: it is not shown.
+    refuse('options', HIDDEN, 'an object such as { secret, name }');
   }
   knowAll('', options, OPTION_NAMES);
   const secrets = resolveSecrets(options.secret);
@@ -194,7 +196,7 @@ export function resolveCookie(cookie: SessionCookieOptions): ResolvedCookie {
     refuse('cookie.path', resolved.path, 'a path that starts with / and holds no ; or control');
   }
   const { domain } = resolved;
-  if (domain !== undefined && (typeof domain !== 'string' || !DOMAIN.test(domain))) {
+  if (domain !== undefined && !(typeof domain === 'string' && isDomain(domain))) {
     refuse('cookie.domain', domain, 'a host name such as example.com');
   }
   if (resolved.sameSite === 'none' && resolved.secure === false) {
@@ -204,6 +206,11 @@ export function resolveCookie(cookie: SessionCookieOptions): ResolvedCookie {
     refuse('cookie.partitioned', true, 'true only with cookie.secure (CHIPS)');
   }
   return resolved;
+}
+
+/** RFC 1035, section 2.3.4: 253 characters at most. */
+function isDomain(domain: string): boolean {
+  return domain.length <= 253 && DOMAIN.test(domain);
 }
 
 /** `__Host-` binds a cookie to one host, so no neighbour can plant it (6265bis, section 4.1.3). */
@@ -217,12 +224,17 @@ export function checkName(name: string, cookie: ResolvedCookie): void {
   if (typeof name !== 'string' || !TOKEN.test(name)) {
     refuse('name', name, "a cookie name: letters, digits and any of !#$%&'*+-.^_`|~");
   }
-  if (/^__(host|secure)-/i.test(name) && cookie.secure !== true) {
-    refuse('name', name, `${name.slice(0, name.indexOf('-') + 1)} only with cookie.secure: true`);
+  const [prefix] = /^__(host|secure)-/i.exec(name) ?? [];
+  if (prefix === undefined) return;
+  if (cookie.secure !== true) {
+    refuse('cookie.secure', cookie.secure, `true, as the name begins with ${prefix}`);
   }
-  if (/^__host-/i.test(name) && (cookie.domain !== undefined || cookie.path !== '/')) {
-    refuse('name', name, '__Host- only without cookie.domain and with cookie.path /');
+  if (prefix.toLowerCase() !== '__host-') return;
+  if (cookie.domain !== undefined) {
+    refuse('cookie.domain', cookie.domain, `none, as the name begins with ${prefix}`);
   }
+  if (cookie.path !== '/')
+    refuse('cookie.path', cookie.path, `/, as the name begins with ${prefix}`);
 }
 
 /** Whether a name looks like a prefix that browsers would not take for one. */
@@ -236,7 +248,7 @@ function resolveTimeout(option: string, duration: Duration): number {
   return seconds * 1000;
 }
 
-/** @returns seconds, whole unless the caller broke them */
+/** @returns seconds, which may be broken */
 function toSeconds(option: string, duration: Duration): number {
   const seconds =
     typeof duration === 'string' && duration.length > 0 && duration.length <= 100
@@ -296,7 +308,7 @@ function refuse(option: string, value: unknown, allowed: string): never {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'function') return 'a function';
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+  return typeof value === 'function'
+    ? 'a function'
+    : inspect(value, { depth: 1, breakLength: Infinity });
 }

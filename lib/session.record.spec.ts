@@ -44,7 +44,7 @@ describe('the text of a session', () => {
       ['_flash', '["welcome!"]'],
     ]);
     expect(formatRecord({ id: 'id', createdAt: 1000, sentAt: 1000, expiresAt: 3000, texts })).toBe(
-      '["id",1000,0,2000]\n"user":{"name":"peter"}\n"_flash":["welcome!"]',
+      '["id",1000,1000,3000]\n"user":{"name":"peter"}\n"_flash":["welcome!"]',
     );
   });
 });

@@ -2,13 +2,13 @@
  * What is kept of a session, and its text form: a line of metadata, then a line per key.
  *
  * ```
- * ["id",createdAt,sentAt-createdAt,expiresAt-createdAt,{"maxAge":7776000}]
+ * ["id",createdAt,sentAt,expiresAt,{"maxAge":7776000}]
  * "user":{"@User":{"name":"Peter"}}
  * "_flash":["welcome!"]
  * ```
  *
- * Times are milliseconds since 1970; the last member stands there only if the session has cookie
- * options of its own. JSON text holds no raw line break, so lines need neither lengths nor
+ * Times are milliseconds since 1970, all of one width: renewing a session does not make it longer.
+ * The last member stands there only if the session has cookie options of its own. JSON text holds no raw line break, so lines need neither lengths nor
  * escapes, and the text of a key can be copied without being read.
  */
 import type { SessionCookieOptions } from './session.options.js';
@@ -30,7 +30,7 @@ export function formatRecord(record: SessionRecord): string {
   const { id, createdAt, sentAt, expiresAt, cookie } = record;
   const own = cookie === undefined ? '' : `,${JSON.stringify(cookie)}`;
   // The id is base64url: nothing in it needs an escape.
-  let text = `["${id}",${createdAt},${sentAt - createdAt},${expiresAt - createdAt}${own}]`;
+  let text = `["${id}",${createdAt},${sentAt},${expiresAt}${own}]`;
   for (const [key, value] of record.texts) text += `\n${JSON.stringify(key)}:${value}`;
   return text;
 }
@@ -39,9 +39,9 @@ export function formatRecord(record: SessionRecord): string {
 export function parseRecord(text: string): SessionRecord | undefined {
   const [head, ...lines] = text.split('\n');
   try {
-    const [id, createdAt, sent, life, cookie] = JSON.parse(head) as unknown[];
+    const [id, createdAt, sentAt, expiresAt, cookie] = JSON.parse(head) as unknown[];
     if (typeof id !== 'string') return undefined;
-    if (!isWhole(createdAt) || !isWhole(sent) || !isWhole(life)) return undefined;
+    if (!isWhole(createdAt) || !isWhole(sentAt) || !isWhole(expiresAt)) return undefined;
     const texts = new Map<string, string>();
     for (const line of lines) {
       const end = keyEnd(line);
@@ -51,8 +51,8 @@ export function parseRecord(text: string): SessionRecord | undefined {
     return {
       id,
       createdAt,
-      sentAt: createdAt + sent,
-      expiresAt: createdAt + life,
+      sentAt,
+      expiresAt,
       cookie: cookie as SessionCookieOptions | undefined,
       texts,
     };

@@ -34,7 +34,7 @@ export interface SessionSnapshot {
 export interface SessionHost {
   readonly name: string;
   readonly cookie: Readonly<ResolvedCookie>;
-  /** Whether a change could go anywhere: not without a response, as in a gateway. */
+  /** Whether a change could no longer go anywhere, so that writing to live objects must fail. */
   readonly isReadOnly: boolean;
   /** Whether nobody sees the answer to this request, so that it must not consume flashes. */
   readonly isUnseen: boolean;
@@ -44,21 +44,20 @@ export interface SessionHost {
   expiryOf(createdAt: number, cookie?: SessionCookieOptions): number;
   /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
   assertWritable(): void;
+  /** @throws SessionError `SESSION_HEADERS_SENT` */
+  refuseChange(): never;
   /** Checks that a snapshot can be kept. */
   save(snapshot: SessionSnapshot): void;
 }
 
 /** The session of one request: what stands behind the interface `Session`. */
 export class RequestSession {
-  status: SessionStatus = 'unopened';
-  /** Whether anybody looked or wrote, so that the answer depends on the session. */
-  isUsed = false;
-  /** As the client has it. */
-  record: SessionRecord | undefined;
-  /** What `save()` kept. */
-  saved: SessionSnapshot | undefined;
-
+  // All that it holds is private, so that neither a log nor a response shows it by accident.
   readonly #host: SessionHost;
+  #status: SessionStatus = 'unopened';
+  #isUsed = false;
+  #record: SessionRecord | undefined;
+  #saved: SessionSnapshot | undefined;
   readonly #values = new SessionValues(NO_TEXTS);
   #id = '';
   #createdAt = 0;
@@ -70,20 +69,39 @@ export class RequestSession {
     this.#host = host;
   }
 
-  /** Takes the session from the request, once. */
+  /** @internal */
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  /** @internal Whether anybody looked or wrote, so that the answer depends on the session. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  /** @internal As the client has it. */
+  get record(): SessionRecord | undefined {
+    return this.#record;
+  }
+
+  /** @internal What `save()` kept. */
+  get saved(): SessionSnapshot | undefined {
+    return this.#saved;
+  }
+
+  /** @internal Takes the session from the request, once. */
   open(): this {
-    if (this.status === 'unopened') {
-      this.record = this.#host.load();
-      this.status = this.record === undefined ? 'new' : 'loaded';
-      this.#restore(this.record ?? { id: '', createdAt: Date.now(), texts: NO_TEXTS });
+    if (this.#status === 'unopened') {
+      this.#record = this.#host.load();
+      this.#status = this.#record === undefined ? 'new' : 'loaded';
+      this.#restore(this.#record ?? { id: '', createdAt: Date.now(), texts: NO_TEXTS });
     }
     return this;
   }
 
   get values(): Record<string, unknown> {
     this.#use();
-    const values = this.#values.all();
-    return this.#host.isReadOnly ? Object.freeze({ ...values }) : values;
+    return this.#guarded(this.#values.all());
   }
 
   get(key: string): unknown {
@@ -122,7 +140,7 @@ export class RequestSession {
     const flashes = this.peekFlashes(key);
     if (flashes.length > 0) {
       this.#host.assertWritable();
-      this.#values.consume(key, flashes);
+      this.#values.consume(key);
     }
     return flashes;
   }
@@ -151,9 +169,9 @@ export class RequestSession {
     return this.hasBegunHere;
   }
 
-  /** `isNew`, for the commit: to look is not to use. */
+  /** @internal `isNew`, for the commit: to look is not to use. */
   get hasBegunHere(): boolean {
-    return this.status === 'new' || this.status === 'destroyed';
+    return this.#status === 'new' || this.#status === 'destroyed';
   }
 
   get createdAt(): Date {
@@ -163,7 +181,7 @@ export class RequestSession {
 
   get expiresAt(): Date {
     this.#use();
-    const { record } = this;
+    const record = this.#record;
     const isAsLoaded = this.#cookie === undefined && record?.createdAt === this.#createdAt;
     return new Date(
       isAsLoaded ? record.expiresAt : this.#host.expiryOf(this.#createdAt, this.#departures()),
@@ -172,43 +190,47 @@ export class RequestSession {
 
   get cookie(): SessionCookieOptions {
     this.#use();
-    return (this.#cookie ??= { ...this.#host.cookie, ...this.#ownCookie });
+    this.#cookie ??= { ...this.#host.cookie, ...this.#ownCookie };
+    return this.#guarded(this.#cookie);
   }
 
   async save(): Promise<void> {
     this.#useForWriting();
     const snapshot = this.snapshot(this.#host.isUnseen);
     this.#host.save(snapshot);
-    this.saved = snapshot;
+    this.#saved = snapshot;
   }
 
   async regenerate(): Promise<void> {
     this.#useForWriting();
     this.#id = this.#host.newId();
-    if (this.status === 'loaded') this.status = 'regenerated';
+    if (this.#status === 'loaded') this.#status = 'regenerated';
   }
 
   async destroy(): Promise<void> {
     this.#useForWriting();
-    this.status = 'destroyed';
-    this.saved = undefined;
-    this.#restore({ id: '', createdAt: Date.now(), texts: NO_TEXTS });
+    this.#status = 'destroyed';
+    this.#saved = undefined;
+    // What follows must take the place of the cookie that it ends, not stand beside it.
+    const { path, domain } = this.#ownCookie ?? {};
+    const cookie = path === undefined && domain === undefined ? undefined : { path, domain };
+    this.#restore({ id: '', createdAt: Date.now(), cookie, texts: NO_TEXTS });
   }
 
   async reload(): Promise<void> {
     this.#use();
-    if (this.saved !== undefined) {
-      this.#restore(this.saved);
-    } else if (this.status === 'loaded' || this.status === 'regenerated') {
-      this.status = 'loaded';
-      this.#restore(this.record!);
+    if (this.#saved !== undefined) {
+      this.#restore(this.#saved);
+    } else if (this.#status === 'loaded' || this.#status === 'regenerated') {
+      this.#status = 'loaded';
+      this.#restore(this.#record!);
     } else {
       this.#restore({ id: this.#id, createdAt: this.#createdAt, texts: NO_TEXTS });
     }
   }
 
   /**
-   * The session as it is now.
+   * @internal The session as it is now.
    *
    * @param keepsFlashes whether the flashes that were read come back
    * @throws SessionError where a value cannot be stored
@@ -224,16 +246,10 @@ export class RequestSession {
     };
   }
 
-  /** Whether a snapshot holds what the client already has. */
+  /** @internal Whether a snapshot holds what the client already has. */
   isAsLoaded(snapshot: SessionSnapshot): boolean {
-    const { record } = this;
-    return (
-      record !== undefined &&
-      record.id === snapshot.id &&
-      haveSameTexts(record.texts, snapshot.texts) &&
-      (record.cookie === snapshot.cookie ||
-        JSON.stringify(record.cookie) === JSON.stringify(snapshot.cookie))
-    );
+    const record = this.#record;
+    return record !== undefined && areSame(record, snapshot);
   }
 
   /** Most new sessions stay empty and are never kept: they need no id. */
@@ -242,8 +258,8 @@ export class RequestSession {
   }
 
   #use(): void {
-    if (this.status === 'unopened') this.open();
-    this.isUsed = true;
+    if (this.#status === 'unopened') this.open();
+    this.#isUsed = true;
   }
 
   #useForWriting(): void {
@@ -251,10 +267,18 @@ export class RequestSession {
     this.#host.assertWritable();
   }
 
+  /** A live object, or one that refuses to be written to where that would be lost in silence. */
+  #guarded<T extends object>(live: T): T {
+    if (!this.#host.isReadOnly) return live;
+    const refuse = (): never => this.#host.refuseChange();
+    return new Proxy(live, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
+  }
+
   /** Where the cookie options of this session depart from the module's. */
   #departures(): SessionCookieOptions | undefined {
     if (this.#cookie === undefined) return this.#ownCookie;
-    const resolved = resolveCookie(this.#cookie);
+    const given = Object.entries(this.#cookie).filter(([, value]) => value != null);
+    const resolved = resolveCookie({ ...this.#host.cookie, ...Object.fromEntries(given) });
     const own = Object.entries(resolved).filter(
       ([option, value]) => value !== this.#host.cookie[option as keyof ResolvedCookie],
     );
@@ -281,5 +305,14 @@ export class RequestSession {
   }
 }
 
-/** What a session has of its own; `values` where a template looks at it. */
-const OWN_KEYS = new Set(['status', 'isUsed', 'record', 'saved', 'values']);
+/** What a template was shown; everything else of a session is private. */
+const OWN_KEYS = new Set(['values']);
+
+/** Whether two moments of a session hold the same. */
+export function areSame(one: SessionSnapshot, other: SessionSnapshot): boolean {
+  return (
+    one.id === other.id &&
+    haveSameTexts(one.texts, other.texts) &&
+    (one.cookie === other.cookie || JSON.stringify(one.cookie) === JSON.stringify(other.cookie))
+  );
+}

@@ -1,6 +1,12 @@
 import { type ArgumentsHost, Inject, Injectable, Logger } from '@nestjs/common';
 import { httpPartsOf } from './http/context.js';
-import { type AnyRequest, type AnyResponse, rawRequest, rawResponse } from './http/request.js';
+import {
+  type AnyRequest,
+  type AnyResponse,
+  rawRequest,
+  rawResponse,
+  responseOf,
+} from './http/request.js';
 import { existingHookOf, hookOf, type ResponseHook } from './http/response-hook.js';
 import { isPlaceholder, MIN_SECRET_BYTES } from './seal/secret.js';
 import { CookieCarrier } from './session.carrier.js';
@@ -15,6 +21,7 @@ import {
 } from './session.options.js';
 import type { Session, SessionData } from './session.js';
 import type { RequestSession } from './session.request.js';
+import { pathOf } from './session.values.js';
 import { revive, serialize, UNKNOWN } from './values/serializer.js';
 
 /** Which session `seal` and `unseal` mean. */
@@ -101,7 +108,7 @@ export class SessionService {
     const carrier = this.carrierOf(options.name);
     const now = Date.now();
     const texts = Object.entries(values).map(
-      ([key, value]) => [key, serialize(value, `values.${key}`)] as const,
+      ([key, value]) => [key, serialize(value, pathOf(key))] as const,
     );
     return carrier.seal({
       id: carrier.newId(),
@@ -115,7 +122,7 @@ export class SessionService {
   /** @returns the values in a cookie, or `undefined` where it does not open or has expired */
   unseal(cookieValue: string, options: SealOptions = {}): Record<string, unknown> | undefined {
     const loaded = this.carrierOf(options.name).open(cookieValue);
-    if (loaded === undefined) return undefined;
+    if (typeof loaded === 'string') return undefined;
     const values = [...loaded.record.texts].map(([key, text]) => {
       const value = revive(text);
       return [key, value === UNKNOWN ? undefined : value] as const;
@@ -166,11 +173,6 @@ export class SessionService {
       `No session is named '${name}'. SessionModule knows: ${[...this.carriers.keys()].join(', ')}.`,
     );
   }
-}
-
-/** Express's requests know their response. */
-function responseOf(request: AnyRequest): AnyResponse | undefined {
-  return (request as { res?: AnyResponse }).res;
 }
 
 function isArgumentsHost(value: object): value is ArgumentsHost {

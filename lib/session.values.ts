@@ -20,7 +20,7 @@ export class SessionValues {
   private readonly read = new Set<string>();
   /** The keys whose text this build cannot read. It stays as it is. */
   private readonly unknown = new Set<string>();
-  /** The flashes that were read, in case they have to come back. */
+  /** The lists of flashes that were read, in case they have to come back. */
   private readonly consumed = new Map<string, unknown[]>();
   private kept: Set<string> | 'all' = new Set();
 
@@ -57,14 +57,21 @@ export class SessionValues {
     this.live[key] = value;
   }
 
+  /** Removes a value for good: flashes that were read under this key do not come back either. */
   delete(key: string): void {
+    this.consumed.delete(key);
+    this.remove(key);
+  }
+
+  private remove(key: string): void {
     if (this.texts.has(key)) this.read.add(key);
     this.unknown.delete(key);
     delete this.live[key];
   }
 
   clear(): void {
-    for (const key of [...this.texts.keys(), ...Object.keys(this.live)]) this.delete(key);
+    this.consumed.clear();
+    for (const key of [...this.texts.keys(), ...Object.keys(this.live)]) this.remove(key);
   }
 
   /** Forgets every change, and reads other texts from now on. */
@@ -97,10 +104,16 @@ export class SessionValues {
     return Array.isArray(list) ? [...(list as unknown[])] : [];
   }
 
-  /** Removes flashes that were read, and remembers them. */
-  consume(key: string, flashes: readonly unknown[]): void {
-    this.consumed.set(key, [...(this.consumed.get(key) ?? []), ...flashes]);
-    this.delete(key);
+  /**
+   * Removes the flashes of a key, and remembers their list: the very list, since it alone knows
+   * what in it this build cannot read.
+   */
+  consume(key: string): void {
+    const list = this.get(key) as unknown[];
+    const earlier = this.consumed.get(key);
+    if (earlier === undefined) this.consumed.set(key, list);
+    else earlier.push(...list);
+    this.remove(key);
   }
 
   /** Lets the flashes that were read come back: of these keys, or all. */
@@ -129,9 +142,9 @@ export class SessionValues {
     }
     for (const [key, flashes] of this.consumed) {
       if (keepsFlashes || this.kept === 'all' || this.kept.has(key)) {
-        // Those that were read come back before those that were added since.
-        const added: unknown = this.live[key] ?? [];
-        if (Array.isArray(added)) texts.set(key, this.textOf(key, flashes.concat(added)));
+        const added = this.live[key] === undefined ? '[]' : texts.get(key)!;
+        // Something else may have been stored under the key since. It stays.
+        if (added.startsWith('[')) texts.set(key, joinLists(this.textOf(key, flashes), added));
       }
     }
     return texts;
@@ -165,6 +178,12 @@ export class SessionValues {
   }
 }
 
+/** Flashes that were read come back before those that were added since. */
+function joinLists(read: string, added: string): string {
+  if (added === '[]') return read;
+  return read === '[]' ? added : `${read.slice(0, -1)},${added.slice(1)}`;
+}
+
 /** Whether two sessions hold the same. */
 export function haveSameTexts(one: Texts, other: Texts): boolean {
   if (one === other) return true;
@@ -174,6 +193,6 @@ export function haveSameTexts(one: Texts, other: Texts): boolean {
 }
 
 /** How one would write a value in code. */
-function pathOf(key: string): string {
+export function pathOf(key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `values.${key}` : `values[${JSON.stringify(key)}]`;
 }

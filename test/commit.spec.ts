@@ -27,6 +27,7 @@ import {
   UseInterceptors,
   Session as NestSession,
 } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { Readable } from 'node:stream';
 import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
@@ -63,6 +64,32 @@ class SessionErrorFilter implements ExceptionFilter {
   }
 }
 
+/** As many filters are: it answers by the adapter, and nobody waits for it. */
+@Catch(OddError)
+class AsyncFilter implements ExceptionFilter {
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  async catch(_error: OddError, host: ArgumentsHost) {
+    await Promise.resolve();
+    this.host.httpAdapter.redirect(host.switchToHttp().getResponse(), 303, '/elsewhere');
+  }
+}
+
+@Catch(SessionError)
+class MendingFilter implements ExceptionFilter {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly sessions: SessionService,
+  ) {}
+
+  async catch(_error: SessionError, host: ArgumentsHost) {
+    const ss = await this.sessions.get(host);
+    ss.delete('bad');
+    ss.addFlash('That could not be kept.');
+    this.host.httpAdapter.redirect(host.switchToHttp().getResponse(), 303, '/elsewhere');
+  }
+}
+
 @Injectable()
 class DenyingGuard implements CanActivate {
   constructor(private readonly sessions: SessionService) {}
@@ -83,6 +110,8 @@ class LateInterceptor implements NestInterceptor {
     return next.handle().pipe(tap(() => ss.set('by', 'outer interceptor')));
   }
 }
+
+const lateErrors: SessionError[] = [];
 
 @Controller()
 class WaysController {
@@ -325,6 +354,46 @@ class WaysController {
     return 'never sent';
   }
 
+  @Get('bad-async-filtered') @UseFilters(AsyncFilter) badAsyncFiltered(@Session() ss: Session) {
+    ss.values.bad = () => 1;
+    throw new OddError();
+  }
+  @Get('bad-mended') @UseFilters(MendingFilter) badMended(@Session() ss: Session) {
+    ss.set('by', 'handler');
+    ss.values.bad = () => 1;
+    return 'never sent';
+  }
+  @Get('late-bad') lateBad(@Session() ss: Session, @Res() res: any) {
+    ss.set('by', 'early');
+    const raw = native(res);
+    raw.write('a ');
+    ss.values.bad = () => 1;
+    setTimeout(() => raw.end('body'), 5);
+  }
+  @Get('late-cookie') lateCookie(@Session() ss: Session, @Res() res: any) {
+    ss.set('by', 'early');
+    const raw = native(res);
+    raw.write('a ');
+    ss.cookie.maxAge = '90 days';
+    raw.end('body');
+  }
+  @Get('much-later') muchLater(@Session() ss: Session) {
+    ss.set('by', 'early');
+    setTimeout(() => {
+      for (const change of [
+        () => (ss.values.by = 'late'),
+        () => (ss.cookie.maxAge = 5),
+        () => ss.set('by', 'late'),
+      ]) {
+        try {
+          change();
+        } catch (error) {
+          lateErrors.push(error as SessionError);
+        }
+      }
+    }, 20);
+    return 'sent';
+  }
   @Get('late-set') async lateSet(@Session() ss: Session, @Res() res: any) {
     ss.set('by', 'early');
     const raw = native(res);
@@ -352,6 +421,8 @@ class WaysController {
     );
   }
 }
+
+const FILTERS = [OddFilter, AsyncFilter, MendingFilter];
 
 const ways: [path: string, status: number, body: string | undefined][] = [
   ['value', 200, '{"ok":true}'],
@@ -392,7 +463,7 @@ describe.each(adapters)('commit on %s', (adapter) => {
   let app: TestApp;
 
   beforeAll(async () => {
-    app = await startApp(adapter, { controllers: [WaysController], providers: [OddFilter] });
+    app = await startApp(adapter, { controllers: [WaysController], providers: FILTERS });
   });
   afterAll(closeApps);
   beforeEach(() => {
@@ -569,6 +640,21 @@ describe.each(adapters)('commit on %s', (adapter) => {
       expect(answer.setCookies).toEqual([]);
     });
 
+    it('is a plain 500 where an asynchronous filter answers, which nobody could catch', async () => {
+      const answer = await app.client().get('/bad-async-filtered');
+      expect(answer.status).toBe(500);
+      expect(answer.json).toEqual({ statusCode: 500, message: 'Internal server error' });
+      expect(answer.setCookies).toEqual([]);
+      expect(answer.headers.vary).toMatch(/Cookie/);
+      expect(takeLogs().errors.join()).toContain('values.bad');
+    });
+
+    it('can be mended by a filter, whose changes are kept', async () => {
+      const client = app.client();
+      expect((await client.get('/bad-mended')).status).toBe(303);
+      expect(valuesOf(client)).toEqual({ by: 'handler', _flash: ['That could not be kept.'] });
+    });
+
     it.each(['file', 'guarded', 'sse'])('is a plain 500 with bad-%s too', async (how) => {
       const answer = await app.client().get(`/bad-${how}`);
       expect(answer.status).toBe(500);
@@ -609,6 +695,24 @@ describe.each(adapters)('commit on %s', (adapter) => {
       );
     });
 
+    it.each([
+      ['late-bad', /values\.bad/],
+      ['late-cookie', /after the headers/],
+    ])('is in the log, and the response intact, by %s', async (path, message) => {
+      const answer = await app.client().get(`/${path}`);
+      expect(answer.body).toBe('a body');
+      expect(takeLogs().errors.join()).toMatch(message);
+    });
+
+    it('is an error even after the response has ended', async () => {
+      lateErrors.length = 0;
+      await app.client().get('/much-later');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(lateErrors.map(({ code }) => code)).toEqual(
+        Array.from({ length: 3 }, () => 'SESSION_HEADERS_SENT'),
+      );
+    });
+
     it('is in the log when a stream of events ends', async () => {
       const answer = await app.client().get('/late-sse');
       expect(answer.body).toContain('data: b');
@@ -636,7 +740,7 @@ describe('two answers on one connection', () => {
   it('carry each its own session, also when the requests are pipelined', async () => {
     const app = await startApp('Fastify', {
       controllers: [WaysController],
-      providers: [OddFilter],
+      providers: FILTERS,
     });
     const { port } = new URL(app.url);
     const text = await new Promise<string>((resolve) => {

@@ -94,6 +94,12 @@ describe.each(adapters)('a cookie that comes in on %s', (adapter) => {
     expect(await read(`sid=${other}; sid=${token}`)).toEqual({ key: 'other', isNew: false });
   });
 
+  it('is found behind many that are none, and behind some that are damaged', async () => {
+    expect(await read(`${'sid=bad; '.repeat(200)}sid=${token}`)).toEqual(VALID);
+    const damaged = `sid=${token.slice(0, -4)}AAAA; `;
+    expect(await read(`${damaged.repeat(20)}sid=${token}`)).toEqual(VALID);
+  });
+
   it('is found among 60 others, and not by a part of its name', async () => {
     const others = Array.from({ length: 60 }, (_, i) => `cookie${i}=${'v'.repeat(20)}`);
     others.splice(30, 0, `xsid=${token}x`, `sid2=x`, `a=sid=x`, `sid=${token}`);

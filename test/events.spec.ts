@@ -16,6 +16,12 @@ class EventController {
     await ss.regenerate();
     return { id: ss.id };
   }
+  @Get('take-back') async takeBack(@Session() ss: Session) {
+    await ss.save();
+    await ss.regenerate();
+    await ss.reload();
+    ss.set('key', 'other');
+  }
   @Get('destroy') async destroy(@Session() ss: Session) {
     await ss.destroy();
   }
@@ -76,6 +82,14 @@ describe.each(adapters)('the events of a session on %s', (adapter) => {
 
     await client.get('/destroy');
     expect(taken()).toMatchObject([{ kind: 'destroyed', idHash: regenerated.idHash }]);
+  });
+
+  it('do not tell of a new id that was taken back', async () => {
+    const client = app.client();
+    await client.get('/set');
+    taken();
+    await client.get('/take-back');
+    expect(taken()).toMatchObject([{ kind: 'committed' }]);
   });
 
   it('do not tell what was not kept', async () => {

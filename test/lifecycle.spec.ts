@@ -1,4 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
+import { inspect } from 'node:util';
 import { Session } from 'nestjs-typed-session';
 import { adapters, closeApps, startApp, takeLogs, type TestApp } from './support/app.js';
 import { attributes } from './support/client.js';
@@ -78,6 +79,14 @@ class LifeController {
       polluted: ({} as { of?: unknown }).of ?? null,
       save: typeof ss.save,
     };
+  }
+  @Get('own-domain') ownDomain(@Session() ss: Session) {
+    ss.cookie.domain = 'example.com';
+    ss.set('user', 'root');
+  }
+  @Get('returned') returned(@Session() ss: Session) {
+    ss.set('password', 'hidden');
+    return { ss, inspected: inspect(ss, { showHidden: true, depth: 9 }) };
   }
   @Get('stray') stray(@Session() ss: Session) {
     Object.assign(ss, { user: 'peter' });
@@ -212,6 +221,13 @@ describe.each(adapters)('a session on %s', (adapter) => {
       expect(after.id).not.toBe(before.id);
     });
 
+    it('is followed by a session in the place of the one that it ended', async () => {
+      const client = app.client();
+      await client.get('/own-domain');
+      const answer = await client.get('/destroy-then-flash');
+      expect(attributes(answer.setCookies[0]!)).toMatchObject({ domain: 'example.com' });
+    });
+
     it('holds even where the request fails', async () => {
       const client = app.client();
       await client.get('/set?a=1');
@@ -288,6 +304,12 @@ describe.each(adapters)('a session on %s', (adapter) => {
     takeLogs();
     expect((await app.client().get('/stray')).status).toBe(500);
     expect(takeLogs().errors.join()).toMatch(/'user' was written to the session.*ss\.values\.user/);
+  });
+
+  it('shows nothing of itself in a response or a log', async () => {
+    const { body } = await app.client().get('/returned');
+    expect(body).not.toContain('hidden');
+    expect(JSON.parse(body).ss).toEqual({});
   });
 
   it('refuses a symbol for a key', async () => {

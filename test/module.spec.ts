@@ -17,7 +17,7 @@ import {
   Session as NestSession,
   type INestApplication,
 } from '@nestjs/common';
-import { APP_FILTER, NestFactory } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, NestFactory } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { Test } from '@nestjs/testing';
 import {
@@ -106,6 +106,17 @@ class SignInFilter implements ExceptionFilter {
     ss.addFlash('Sign in first.');
     const response = host.switchToHttp().getResponse();
     response.status(302).header('location', '/sign-in').send();
+  }
+}
+
+@Injectable()
+class RequestGuard implements CanActivate {
+  constructor(private readonly sessions: SessionService) {}
+
+  async canActivate(context: ExecutionContext) {
+    const ss = await this.sessions.get(context.switchToHttp().getRequest<object>());
+    ss.set('count', 10);
+    return true;
   }
 }
 
@@ -236,6 +247,14 @@ describe.each(adapters)('SessionModule on %s', (adapter) => {
       expect(plain.setCookies).toHaveLength(1);
     });
 
+    it('is open to a guard that hands over the request alone', async () => {
+      const app = await startApp(adapter, {
+        controllers: [CountController],
+        providers: [{ provide: APP_GUARD, useClass: RequestGuard }],
+      });
+      expect((await app.client().get('/count')).json).toEqual({ count: 11 });
+    });
+
     it('is open to controllers that live for one request', async () => {
       const app = await startApp(adapter, { controllers: [ScopedController] });
       const client = app.client();
@@ -251,7 +270,12 @@ describe.each(adapters)('SessionModule on %s', (adapter) => {
       expect(() => ss.set('user', 'paul')).toThrow(
         expect.objectContaining({ code: 'SESSION_HEADERS_SENT' }),
       );
-      expect(() => (ss.values.user = 'paul')).toThrow(TypeError);
+      const refusal = expect.objectContaining({ code: 'SESSION_HEADERS_SENT' });
+      expect(() => (ss.values.user = 'paul')).toThrow(refusal);
+      expect(() => delete ss.values.user).toThrow(refusal);
+      expect(() => (ss.cookie.maxAge = 5)).toThrow(refusal);
+      expect(ss.values).toEqual({ user: 'peter' });
+      expect(ss.values.toString).toBeUndefined();
     });
 
     it('can be changed once its response is known', async () => {

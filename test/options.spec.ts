@@ -73,6 +73,13 @@ describe('a wrong option', () => {
     ['an absoluteTimeout below', { absoluteTimeout: '-1h' }, /absoluteTimeout is '-1h'/],
     ['a rolling unknown', { rolling: 'yes' }, /rolling is 'yes'; allowed: true, false/],
     ['a commitOn unknown', { commitOn: 'never' }, /commitOn is 'never'; allowed: 'always' or/],
+    ['a domain too long', { cookie: { domain: `${'a'.repeat(250)}.com` } }, /cookie\.domain/],
+    [
+      'a limit too low for anything',
+      { maxCookieBytes: 100 },
+      /maxCookieBytes is 100; allowed: \d+/,
+    ],
+    ['a name that leaves no room', { name: 'n'.repeat(4096) }, /maxCookieBytes is 4096; allowed/],
     ['a limit of nothing', { maxCookieBytes: 0 }, /maxCookieBytes is 0/],
     ['an option unknown', { ttl: 5 }, /ttl is not allowed; allowed: the options secret, name/],
     ['a cookie option unknown', { cookie: { maxage: 5 } }, /cookie\.maxage is not allowed/],
@@ -82,7 +89,11 @@ describe('a wrong option', () => {
       /__Host-/,
     ],
     ['__Host- with a path', { name: '__Host-a', cookie: { secure: true, path: '/a' } }, /__Host-/],
-    ['__Host- without secure', { name: '__Host-a' }, /__Host- only with cookie\.secure: true/],
+    [
+      '__Host- without secure',
+      { name: '__Host-a' },
+      /cookie\.secure is 'auto'; allowed: true, as .* __Host-/,
+    ],
     ['__Secure- without secure', { name: '__Secure-a', cookie: { secure: false } }, /__Secure-/],
   ])('stops the boot: %s', async (_what, option, message) => {
     expect(await refusal({ secret: SECRET, name: 'sid', ...option })).toMatch(message);
@@ -96,8 +107,24 @@ describe('a wrong option', () => {
   });
 
   it('never shows a secret', async () => {
-    const message = await refusal({ secret: { value: 'hidden-from-logs' } });
-    expect(message).not.toContain('hidden-from-logs');
+    expect(await refusal({ secret: { value: 'hidden' } })).not.toContain('hidden');
+    expect(await refusal([['hidden']])).not.toContain('hidden');
+    const imports = [SessionModule.forRootAsync({ useFactory: () => 'hidden' as never })];
+    const asked = Test.createTestingModule({ imports }).setLogger(testLogger).compile();
+    const error: unknown = await asked.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'SESSION_CONFIG' });
+    expect(String(error)).not.toContain('hidden');
+  });
+
+  it('is named though it is another kind of bytes', async () => {
+    const bytes = new Uint8Array(32) as never;
+    const imports = [SessionModule.forRoot(bytes, 'sid')];
+    const asked = Test.createTestingModule({ imports }).setLogger(testLogger).compile();
+    await expect(asked).rejects.toThrow(/secret is not allowed; allowed: a string or Buffer/);
+  });
+
+  it('is shown on one line', async () => {
+    expect(await refusal({ secret: SECRET, cookie: { domain: 'a\r\nb' } })).not.toMatch(/[\r\n]/);
   });
 });
 

@@ -22,6 +22,17 @@ class ClockController {
     ss.cookie.maxAge = -1;
     ss.set('key', 'forgotten');
   }
+  @Get('third') third(@Session() ss: Session) {
+    ss.cookie.maxAge = 100_000 / 3;
+    ss.set('key', 'third');
+  }
+  @Get('unset') unset(@Session() ss: Session) {
+    delete ss.cookie.maxAge;
+    ss.set('key', 'unset');
+  }
+  @Get('fill') fill(@Session() ss: Session, @Query('bytes') bytes: string) {
+    ss.set('key', 'x'.repeat(Number(bytes)));
+  }
   @Get('wrong') wrong(@Session() ss: Session) {
     ss.cookie.maxAge = 'soon';
   }
@@ -150,6 +161,41 @@ describe.each(adapters)('the life of a session on %s', (adapter) => {
     await client.get('/set');
     expect((await client.get('/wrong')).status).toBe(500);
     expect(await read(client)).toMatchObject({ key: 'value' });
+  });
+
+  it('may end at a fraction of a second', async () => {
+    const client = await start({ absoluteTimeout: 100_000 / 7 });
+    await client.get('/third');
+    expect(await read(client)).toMatchObject({ key: 'third', isNew: false });
+  });
+
+  it('lives as the module says where its own maxAge is taken away', async () => {
+    const client = await start({ cookie: { maxAge: '7 days' } });
+    await client.get('/remember');
+    expect(maxAge((await client.get('/unset')).setCookies)).toBe(7 * 86_400);
+  });
+
+  it('is renewed by a read even where it fills its cookie to the last byte', async () => {
+    const client = await start();
+    let bytes = 2900;
+    while ((await client.get(`/fill?bytes=${bytes + 1}`)).status === 200) bytes++;
+    expect((await client.get(`/fill?bytes=${bytes + 1}`)).status).toBe(500);
+    now += 20 * DAY;
+    const answer = await client.get('/read');
+    expect(answer.status).toBe(200);
+    expect(answer.setCookies).toHaveLength(1);
+    expect(answer.setCookies[0]!.split(';')[0]!.length - 1).toBeGreaterThan(4090);
+  });
+
+  it('is read, and left alone, where the limit is lower than it was', async () => {
+    const large = await start();
+    await large.get('/fill?bytes=2000');
+    const client = await start({ maxCookieBytes: 1000 });
+    client.jar.set('sid', large.jar.get('sid')!);
+    now += 20 * DAY;
+    const answer = await client.get('/read');
+    expect(answer.json.key).toHaveLength(2000);
+    expect(answer.setCookies).toEqual([]);
   });
 
   it('tells when it began and when it would end', async () => {

@@ -1,6 +1,6 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
-import type { AnyRequest, AnyResponse } from './request.js';
+import { type AnyRequest, type AnyResponse, REPLY, responseOf } from './request.js';
 import { makeHookable } from './response-hook.js';
 
 /** What is put before the ways in which Nest itself answers a request. */
@@ -60,6 +60,19 @@ export function gateReplies(adapter: AbstractHttpAdapter, gates: ReplyGates): vo
     render(response, view, { ...gates.beforeRender(response), ...variables }) as unknown;
 }
 
+/**
+ * Whether Nest's router sends this reply, and so hands an error to the filters. A filter that
+ * replies by the same adapter looks the same, but for the stack. Asked only when a commit failed,
+ * or a page is rendered; where a bundler has renamed Nest's classes the answer is no.
+ */
+export function isCalledByRouter(): boolean {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 20;
+  const { stack = '' } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return stack.includes('RouterResponseController');
+}
+
 /** The session of a request and its response. */
 type SessionGetter = (request: AnyRequest, response: AnyResponse | undefined) => unknown;
 
@@ -97,8 +110,8 @@ function defineOnExpress(
   Object.defineProperty(app.request, key, { value, configurable: true });
   Object.defineProperty(app.request, 'session', {
     configurable: true,
-    get(this: AnyRequest & { readonly res: AnyResponse }) {
-      return getSession(this, this.res);
+    get(this: AnyRequest) {
+      return getSession(this, responseOf(this));
     },
     // Another session library in the same application keeps its own.
     set(this: object, other: unknown) {
@@ -112,14 +125,9 @@ interface FastifyLike {
   decorateRequest(name: string | symbol, property: unknown): void;
   addHook(
     name: 'onRequest',
-    hook: (request: FastifyRequestLike, reply: AnyResponse, done: () => void) => void,
+    hook: (request: AnyRequest, reply: AnyResponse, done: () => void) => void,
   ): void;
 }
-
-/** Fastify's request does not know its reply; what commits must. */
-const REPLY = Symbol('reply');
-
-type FastifyRequestLike = AnyRequest & { [REPLY]?: AnyResponse };
 
 function defineOnFastify(
   app: FastifyLike,
@@ -128,16 +136,16 @@ function defineOnFastify(
   getSession: SessionGetter,
 ): void {
   app.decorateRequest(key, { getter: () => value });
-  // @fastify/session has its own.
-  if (app.hasRequestDecorator('session')) return;
   app.decorateRequest(REPLY, null);
   app.addHook('onRequest', (request, reply, done) => {
-    request[REPLY] = reply;
+    (request as { [REPLY]?: AnyResponse })[REPLY] = reply;
     done();
   });
+  // Another session library in the same application keeps its own.
+  if (app.hasRequestDecorator('session')) return;
   app.decorateRequest('session', {
-    getter(this: FastifyRequestLike) {
-      return getSession(this, this[REPLY]);
+    getter(this: AnyRequest) {
+      return getSession(this, responseOf(this));
     },
   });
 }

@@ -1,20 +1,16 @@
 /**
- * A browser sends one cookie of a name for each path and domain that fits, in an order that
- * nobody may rely on (RFC 6265, section 4.2.2). So many are looked at; a client that sends more
- * is no browser.
- */
-const MAX_SAME_NAME = 16;
-
-/**
  * The values of all cookies of one name in a `Cookie` header, in their order, without parsing
  * the others. Node joins several `Cookie` headers (HTTP/2 crumbs) into one.
+ *
+ * A browser sends one for each path and domain that fits, in an order that nobody may rely on
+ * (RFC 6265, section 4.2.2). The server's limit on headers bounds how many there can be.
  */
 export function cookieValues(header: string | undefined, name: string): string[] {
   const values: string[] = [];
   if (header === undefined) return values;
   const start = `${name}=`;
   let at = header.indexOf(start);
-  while (at !== -1 && values.length < MAX_SAME_NAME) {
+  while (at !== -1) {
     const from = at + start.length;
     let end = header.indexOf(';', from);
     if (end === -1) end = header.length;

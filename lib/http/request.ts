@@ -5,6 +5,15 @@ export type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
 /** A response as Express, Fastify or middleware has it. */
 export type AnyResponse = ServerResponse | { readonly raw: ServerResponse };
 
+/** Where Fastify's request is told its reply, which it does not know by itself. */
+export const REPLY = Symbol('reply');
+
+/** The response of a request that knows it: Express's does, Fastify's since it was told. */
+export function responseOf(request: AnyRequest): AnyResponse | undefined {
+  const known = request as { res?: AnyResponse; [REPLY]?: AnyResponse };
+  return known.res ?? known[REPLY];
+}
+
 /** Node's own request: Express extends it, Fastify wraps it. */
 export function rawRequest(request: AnyRequest): IncomingMessage {
   return 'raw' in request ? request.raw : request;

@@ -10,8 +10,8 @@ export interface ResponseListener {
    * @throws what turns the response into a plain 500
    */
   beforeHeaders(response: ServerResponse): void;
-  /** Called with what `beforeHeaders` threw. */
-  failed(error: unknown): void;
+  /** Called with what `beforeHeaders` threw, once the response is a plain 500. */
+  failed(error: unknown, response: ServerResponse): void;
   /** Called when a response ends whose headers left earlier. */
   endedLate(): void;
 }
@@ -152,7 +152,7 @@ export class ResponseHook {
     } catch (error) {
       this.hasFailed = true;
       becomePlainError(this.response!);
-      for (const listener of this.listeners) listener.failed(error);
+      for (const listener of this.listeners) listener.failed(error, this.response!);
     }
   }
 

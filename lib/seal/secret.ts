@@ -57,13 +57,13 @@ export interface DerivedKeys {
 }
 
 /**
- * HKDF-SHA256 (RFC 5869) of a secret of 32 bytes or more. A shorter one is stretched first
- * (scrypt), which makes guessing dearer and does not make it a good secret.
+ * HKDF-SHA256 (RFC 5869) of a secret of 32 bytes or more. A shorter one, or a placeholder, is
+ * stretched first (scrypt), which makes guessing dearer and does not make it a good secret.
  */
 export function deriveKeys(secret: string | Buffer): DerivedKeys {
   const bytes = Buffer.from(secret as string);
   const material =
-    bytes.length >= MIN_SECRET_BYTES
+    bytes.length >= MIN_SECRET_BYTES && !isPlaceholder(secret)
       ? bytes
       : scryptSync(bytes, STRETCH_SALT, KEY_BYTES, STRETCH_COST);
   const derive = (use: string): Buffer =>

@@ -1,9 +1,15 @@
+import { inspect } from 'node:util';
 import { type AnyRequest, isOverTls, isUnseen, rawRequest } from './http/request.js';
 import type { CookieCarrier, LoadedRecord } from './session.carrier.js';
+import { SessionError } from './session.errors.js';
 import type { SessionEventKind } from './session.events.js';
 import type { SessionRecord } from './session.record.js';
-import { RequestSession, type SessionHost, type SessionSnapshot } from './session.request.js';
-import { haveSameTexts } from './session.values.js';
+import {
+  areSame,
+  RequestSession,
+  type SessionHost,
+  type SessionSnapshot,
+} from './session.request.js';
 
 /** What the commit decided for one session. */
 export interface Decision {
@@ -13,14 +19,11 @@ export interface Decision {
   readonly events: readonly { readonly kind: SessionEventKind; readonly id: string }[];
 }
 
-/** What decides whether a change can still be carried: the exchange. */
-interface Writable {
-  readonly isDetached: boolean;
-  assertWritable(): void;
-}
+/** What the exchange says of changes. */
+type Changes = Pick<SessionHost, 'isReadOnly' | 'assertWritable' | 'refuseChange'>;
 
 /** One session of a request: where it comes from, and what becomes of it. */
-export class SessionCommit implements SessionHost {
+export class OpenSession implements SessionHost {
   readonly session = new RequestSession(this);
   private loaded: LoadedRecord | undefined;
   private committed: SessionSnapshot | undefined;
@@ -28,15 +31,19 @@ export class SessionCommit implements SessionHost {
   constructor(
     private readonly carrier: CookieCarrier,
     private readonly request: AnyRequest,
-    private readonly exchange: Writable,
+    private readonly changes: Changes,
   ) {}
 
   get isReadOnly(): boolean {
-    return this.exchange.isDetached;
+    return this.changes.isReadOnly;
   }
 
   assertWritable(): void {
-    this.exchange.assertWritable();
+    this.changes.assertWritable();
+  }
+
+  refuseChange(): never {
+    return this.changes.refuseChange();
   }
 
   get name(): string {
@@ -65,7 +72,7 @@ export class SessionCommit implements SessionHost {
   }
 
   save(snapshot: SessionSnapshot): void {
-    this.carrier.checkSize(this.recordOf(snapshot, Date.now()));
+    this.carrier.check(this.recordOf(snapshot, Date.now()));
   }
 
   /**
@@ -87,41 +94,49 @@ export class SessionCommit implements SessionHost {
     if (snapshot === undefined || (session.hasBegunHere && isEmpty)) return nothing;
     if (carrier.cookieOf(snapshot.cookie).maxAge < 0) return this.delete(lastId);
 
-    if (session.isAsLoaded(snapshot)) {
-      if (carrier.isDue(session.record!, now)) return this.write(snapshot, now, ['renewed']);
-      return this.loaded!.isOutdated ? this.seal(session.record!, now, ['committed']) : nothing;
-    }
+    if (session.isAsLoaded(snapshot)) return this.sendAgain(snapshot, now) ?? nothing;
+    const { record } = session;
     const kinds: SessionEventKind[] = ['committed'];
     if (session.hasBegunHere) kinds.unshift('created');
-    if (session.status === 'regenerated') kinds.unshift('regenerated');
-    const decision = this.write(snapshot, now, kinds);
-    if (session.status !== 'destroyed' || session.record === undefined) return decision;
+    else if (record !== undefined && record.id !== snapshot.id) kinds.unshift('regenerated');
+    const decision = this.seal(this.recordOf(snapshot, now), now, kinds);
+    if (session.status !== 'destroyed' || record === undefined) return decision;
     return { ...decision, events: [{ kind: 'destroyed', id: lastId }, ...decision.events] };
   }
 
-  /** Whether the values are others than those that went out with the headers. */
+  /**
+   * An unchanged session goes out again if it is due, or under a newer key. If it no longer fits
+   * (`maxCookieBytes` was lowered), the client keeps the one that it has: a read does not fail.
+   */
+  private sendAgain(snapshot: SessionSnapshot, now: number): Decision | undefined {
+    const { carrier, session } = this;
+    const record = session.record!;
+    const isDue = carrier.isDue(record, now);
+    if (!isDue && !this.loaded!.isOutdated) return undefined;
+    const next = isDue ? this.recordOf(snapshot, now) : record;
+    return carrier.fits(next) ? this.seal(next, now, [isDue ? 'renewed' : 'committed']) : undefined;
+  }
+
+  /** Whether the session is another than the one that went out with the headers. */
   hasChangedSince(status: number): boolean {
     const { session, committed } = this;
     if (session.status === 'unopened' || committed === undefined) return false;
-    const now = this.snapshotFor(status)!;
-    if (now === session.saved) return false;
-    return now.id !== committed.id || !haveSameTexts(now.texts, committed.texts);
+    const now = this.snapshotFor(status);
+    return now !== undefined && now !== session.saved && !areSame(now, committed);
   }
 
   /** What is kept at a status: all, or what was saved. */
   private snapshotFor(status: number): SessionSnapshot | undefined {
-    const { session } = this;
-    if (!this.carrier.options.commitOn(status, this.request)) return session.saved;
+    const keeps: unknown = this.carrier.options.commitOn(status, this.request);
+    if (typeof keeps !== 'boolean') {
+      throw new SessionError(
+        'SESSION_CONFIG',
+        `SessionModule: commitOn returned ${inspect(keeps, { depth: 0 })}; allowed: true, false.`,
+      );
+    }
+    if (!keeps) return this.session.saved;
     // A 304 shows what the browser has already, not the flashes of this answer.
-    return session.snapshot(status === 304 || this.isUnseen);
-  }
-
-  private write(
-    snapshot: SessionSnapshot,
-    now: number,
-    kinds: readonly SessionEventKind[],
-  ): Decision {
-    return this.seal(this.recordOf(snapshot, now), now, kinds);
+    return this.session.snapshot(status === 304 || this.isUnseen);
   }
 
   private recordOf(snapshot: SessionSnapshot, now: number): SessionRecord {
@@ -145,6 +160,10 @@ export class SessionCommit implements SessionHost {
       return { carrier, events: [] };
     }
     const cookie = carrier.deleteCookie(session.record?.cookie, isOverTls(this.request));
-    return { carrier, cookie, events: id === '' ? [] : [{ kind: 'destroyed', id }] };
+    return {
+      carrier,
+      cookie,
+      events: id === '' || cookie === undefined ? [] : [{ kind: 'destroyed', id }],
+    };
   }
 }

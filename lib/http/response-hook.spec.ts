@@ -38,6 +38,24 @@ describe('a response with two hooks, of an application within another', () => {
   });
 });
 
+describe('a response whose headers are written twice', () => {
+  it('keeps its body, and Node refuses the second time as ever', async () => {
+    const asked: number[] = [];
+    const answer = await answerOf((request, response) => {
+      hookOf(request).listeners.push(listener({ beforeHeaders: () => void asked.push(1) }));
+      hookOf(request).attach(response);
+      response.writeHead(200);
+      expect(() => response.writeHead(500)).toThrow(
+        expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' }),
+      );
+      response.end('a body');
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.text).toBe('a body');
+    expect(asked).toEqual([1]);
+  });
+});
+
 describe('a response that fails before its headers', () => {
   it('drops the body in pieces, calls back for each, and sends that of a 500', async () => {
     const called: string[] = [];

@@ -115,7 +115,8 @@ export class ResponseHook {
 
   writeHead(args: unknown[]): ServerResponse {
     const { writeHead } = this.originals!;
-    if (this.isAsked) return writeHead.apply(this.response, args);
+    // A second call is Node's to refuse.
+    if (this.isAsked || this.response!.headersSent) return writeHead.apply(this.response, args);
     // It sets the headers among the arguments first, so that the listeners find them all.
     const hooked = { writeHead };
     onHeaders(hooked as unknown as ServerResponse, () => this.ask());

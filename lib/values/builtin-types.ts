@@ -1,4 +1,7 @@
 import { endianness } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { isDate } from 'node:util/types';
+import { lineageOf } from './class-source.js';
 import { UNKNOWN } from './unknown-types.js';
 
 /** A type of the platform that is stored as one tag with one plain payload. */
@@ -9,7 +12,7 @@ export interface BuiltinType {
   readonly revive: (payload: unknown) => unknown;
 }
 
-type TypedArray =
+export type TypedArray =
   | Int8Array
   | Uint8Array
   | Uint8ClampedArray
@@ -26,7 +29,7 @@ interface TypedArrayClass {
   readonly name: string;
   readonly prototype: object;
   readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBuffer): TypedArray;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
 }
 
 const typedArrays: ReadonlyMap<string, TypedArrayClass> = new Map(
@@ -62,16 +65,44 @@ const MAX_TIME = 8.64e15;
 const INTEGER = /^-?\d+$/;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
+/** Not the global one as it stands: under a faked clock (Jest, sinon) that is a class of theirs. */
+export const PlatformDate = lineageOf(Date).at(-1) as unknown as DateConstructor;
+
+// Not the instance's own method: that one could be replaced by a field.
+const timeOf = (value: Date): number => PlatformDate.prototype.getTime.call(value);
+
+/**
+ * True for a date of a faked clock: of the one that is set, or of an earlier one, whose dates say
+ * that their class is the platform's. False for a date of any other class.
+ */
+export function isFakedDate(value: object): boolean {
+  if (!isDate(value)) return false;
+  const prototype = Object.getPrototypeOf(value) as object;
+  if (prototype === Date.prototype) return true;
+  // A faked clock says so of the instances of its subclasses too.
+  const isDirect = Object.getPrototypeOf(prototype) === PlatformDate.prototype;
+  return isDirect && value.constructor === PlatformDate;
+}
+
+/** What the application's own `new Date(time)` gives, also under a faked clock. */
+export function dateOf(time: number): Date {
+  if (Date !== PlatformDate && Date.prototype instanceof PlatformDate) {
+    const faked = new Date(time);
+    // A mock may know one time only.
+    if (Object.is(timeOf(faked), time)) return faked;
+  }
+  return new PlatformDate(time);
+}
+
 export const date: BuiltinType = {
   write: (value: Date) => {
-    // Not the instance's own method: that one could be replaced by a field.
-    const time = Date.prototype.getTime.call(value);
+    const time = timeOf(value);
     return Number.isNaN(time) ? 'null' : String(time);
   },
   revive: (payload) => {
-    if (payload === null) return new Date(NaN);
+    if (payload === null) return dateOf(NaN);
     return Number.isInteger(payload) && Math.abs(payload as number) <= MAX_TIME
-      ? new Date(payload as number)
+      ? dateOf(payload as number)
       : UNKNOWN;
   },
 };
@@ -115,6 +146,19 @@ export const bytes: BuiltinType = {
     return new cls(own);
   },
 };
+
+/**
+ * True for a view with properties of its own beside its elements. Compared with a bare view of the
+ * same bytes, because to list its keys would be to list millions of elements.
+ */
+export function hasNamedProperties(view: TypedArray): boolean {
+  const cls = typedArrays.get(view[Symbol.toStringTag])!;
+  const bare: unknown = Object.setPrototypeOf(
+    new cls(view.buffer, view.byteOffset, view.length),
+    Object.getPrototypeOf(view) as object,
+  );
+  return !isDeepStrictEqual(view, bare);
+}
 
 /** Exactly the window that the view shows, which may be a part of its buffer. */
 function bytesOf(view: NodeJS.ArrayBufferView): Buffer {

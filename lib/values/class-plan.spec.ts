@@ -133,6 +133,49 @@ describe('an instance of a registered class', () => {
     );
   });
 
+  it('is refused where two of its fields are stored under one name', () => {
+    class Renamed {
+      @Expose({ name: 'id' }) key = 1;
+      id?: number;
+    }
+    class Twice {
+      @Expose({ name: 'n' }) a = 1;
+      @Expose({ name: 'n' }) b = 2;
+    }
+    registerSessionTypes(Renamed, Twice);
+    const renamed = new Renamed();
+    delete renamed.id;
+    expect(serialize(renamed, 'values.x')).toBe('{"@Renamed":{"id":1}}');
+    expect(() => serialize(assigned(Renamed, { id: 2 }), 'values.x')).toThrow(
+      /^values\.x\.id is stored under the name "id", and so is another field/,
+    );
+    expect(() => serialize([new Twice()], 'values.x')).toThrow(
+      /^values\.x\[0\]\.b is stored under the name "n", and so is another field/,
+    );
+  });
+
+  it('is refused where the name of its class would replace a field of it', () => {
+    class Shape {
+      kind?: string;
+    }
+    class Circle extends Shape {
+      r = 1;
+    }
+    class Drawing {
+      @Type(() => Shape, {
+        discriminator: { property: 'kind', subTypes: [{ value: Circle, name: 'circle' }] },
+      })
+      shapes: Shape[] = [new Circle()];
+    }
+    registerSessionTypes(Drawing);
+    const drawing = new Drawing();
+    expect(roundTrip(drawing)).toStrictEqual(drawing);
+    drawing.shapes[0].kind = 'round';
+    expect(() => serialize({ drawing }, 'values.x')).toThrow(
+      /^values\.x\.drawing\.shapes\[0\]\.kind is stored under the name "kind", and so is the name of its class/,
+    );
+  });
+
   it('is a cycle where it leads back to itself', () => {
     const one: any = new User();
     one.friends = [{ one }];
@@ -258,16 +301,113 @@ describe('reviving an instance', () => {
     expect(holder).toEqual({ a: undefined, b: 1 });
     expect(serialize(holder, 'values.x')).toBe(text);
   });
+});
 
-  it('takes a frozen instance for a class that throws', () => {
-    class Frozen {
-      n = 1;
+describe('reviving an instance that its constructor closed', () => {
+  it.each(['freeze', 'seal', 'preventExtensions'] as const)(
+    'gives it what was stored, and closes it likewise: %s',
+    (close) => {
+      class Closed {
+        static next: unknown = 'a';
+        n = Closed.next;
+        at = new Date(0);
+        constructor() {
+          (Object[close] as (instance: object) => void)(this);
+        }
+      }
+      registerSessionType(Closed, { name: close });
+      const stored = new Closed();
+      Closed.next = 'b';
+      const back = roundTrip(stored);
+      expect(back).toStrictEqual(stored);
+      expect(back).toBeInstanceOf(Closed);
+      expect(Object.isFrozen(back)).toBe(Object.isFrozen(stored));
+      expect(Object.isSealed(back)).toBe(Object.isSealed(stored));
+      expect(Object.isExtensible(back)).toBe(false);
+      // A field that an earlier build had.
+      expect(revive(`{"@${close}":{"old":1}}`)).toHaveProperty('old', 1);
+    },
+  );
+
+  it('gives it what was stored where a property is read-only or an accessor', () => {
+    const runs: unknown[] = [];
+    class Numbered {
+      static next = 1;
+      declare readonly id: number;
+      declare level: number;
+      constructor() {
+        Object.defineProperty(this, 'id', { value: Numbered.next++, enumerable: true });
+        Object.defineProperty(this, 'level', {
+          get: () => 1,
+          set(value) {
+            runs.push(value);
+          },
+          enumerable: true,
+        });
+      }
+    }
+    registerSessionTypes(Numbered);
+    const back = revive('{"@Numbered":{"id":7,"level":5,"more":true}}') as Numbered;
+    expect(back).toMatchObject({ id: 7, level: 5, more: true });
+    expect(back).toBeInstanceOf(Numbered);
+    expect(Object.getOwnPropertyDescriptor(back, 'id')?.writable).toBe(false);
+    expect(runs).toEqual([]);
+    expect((revive('{"@Numbered":{"id":8}}') as Numbered).id).toBe(8);
+  });
+
+  it('keeps in it what this build does not know', () => {
+    class Sealed {
+      in: unknown = 1;
       constructor() {
         Object.freeze(this);
       }
     }
-    registerSessionTypes(Frozen);
-    expect(revive('{"@Frozen":{"n":2}}')).toBe(UNKNOWN);
+    registerSessionTypes(Sealed);
+    const text = '{"@Sealed":{"in":{"@Gone":1}}}';
+    const back = revive(text);
+    expect(back).toEqual(Object.assign(Object.create(Sealed.prototype), { in: undefined }));
+    expect(serialize(back, 'values.x')).toBe(text);
+  });
+});
+
+describe('a class with #private methods', () => {
+  it('has them again, because its constructor runs', () => {
+    class Greeter {
+      name = 'Ann';
+      greet(): string {
+        return this.#hi() + this.#mark;
+      }
+      #hi(): string {
+        return `Hi ${this.name}`;
+      }
+      get #mark(): string {
+        return '!';
+      }
+    }
+    registerSessionTypes(Greeter);
+    expect(roundTrip(assigned(Greeter, { name: 'Bob' })).greet()).toBe('Hi Bob!');
+  });
+
+  it('is refused where its constructor closes the instance', () => {
+    class Closed {
+      name = 'Ann';
+      constructor() {
+        Object.freeze(this);
+      }
+      greet(): string {
+        return this.#hi();
+      }
+      #hi(): string {
+        return `Hi ${this.name}`;
+      }
+    }
+    registerSessionType(Closed, { name: 'Closed greeter' });
+    for (let time = 0; time < 2; time++) {
+      expect(() => serialize({ a: new Closed() }, 'values.x')).toThrow(
+        /^values\.x\.a is an instance of Closed, which has #private methods and closes itself.*registerSessionType\(Closed, \{ serialize, revive \}\)/,
+      );
+    }
+    expect(revive('{"@Closed greeter":{"name":"Bob"}}')).toBe(UNKNOWN);
   });
 });
 

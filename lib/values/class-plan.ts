@@ -1,12 +1,15 @@
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { Logger } from '@nestjs/common';
 import { metadataStorage, type MetadataStorage } from './class-metadata.js';
-import { takesNoArguments, type ClassFunction } from './class-source.js';
+import { privateMembers, takesNoArguments, type ClassFunction } from './class-source.js';
+import { isOpen } from './closed-instance.js';
 import type { Decoder, JsonObject } from './decoder.js';
 import type { Encoder } from './encoder.js';
 import type { PlanFinder } from './field-type.js';
 import { compileReviver } from './plan-to-revive.js';
 import { compileWriter } from './plan-to-write.js';
+import { refusedClosed } from './refusal.js';
+import type { Trail } from './trail.js';
 import { UNKNOWN } from './unknown-types.js';
 
 /**
@@ -46,10 +49,34 @@ export function compilePlan(
   storage: MetadataStorage | undefined,
 ): ClassPlan {
   if (storage === undefined) return publicPlan(cls);
+  const make = makerOf(cls);
+  const write = compileWriter(cls, storage, findPlan);
+  const revive = compileReviver(cls, storage, findPlan, make);
+  return privateMembers(cls) === undefined
+    ? { name: cls.name, write, revive }
+    : withPrivateMethods(cls, { name: cls.name, write, revive }, make);
+}
+
+/**
+ * Only its constructor gives an instance its private methods, so there is no other that could take
+ * the fields of one that the constructor closed.
+ */
+function withPrivateMethods(cls: ClassFunction, plan: ClassPlan, make: () => object): ClassPlan {
+  let takesFields: boolean | undefined;
+  const mustTakeFields = (trail?: Trail): void => {
+    takesFields ??= isOpen(make());
+    if (!takesFields) throw refusedClosed(cls, trail?.path() ?? 'A stored value');
+  };
   return {
-    name: cls.name,
-    write: compileWriter(cls, storage, findPlan),
-    revive: compileReviver(cls, storage, findPlan, makerOf(cls)),
+    name: plan.name,
+    write: (instance, encoder) => {
+      mustTakeFields(encoder.trail);
+      return plan.write(instance, encoder);
+    },
+    revive: (stored, decoder) => {
+      mustTakeFields();
+      return plan.revive(stored, decoder);
+    },
   };
 }
 

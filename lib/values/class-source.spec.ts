@@ -1,7 +1,10 @@
 import { runInThisContext } from 'node:vm';
-import { hasPrivateFields, takesNoArguments, type ClassFunction } from './class-source.js';
+import { hiddenState, takesNoArguments, type ClassFunction } from './class-source.js';
 
 const evaluated = (source: string): ClassFunction => runInThisContext(`(${source})`);
+
+const privateMembers = (source: string): string | undefined =>
+  /#private \w+/.exec(hiddenState(evaluated(source)) ?? '')?.[0];
 
 describe('private fields', () => {
   it.each([
@@ -9,16 +12,16 @@ describe('private fields', () => {
     'class A { #x = 1; }',
     'class A { a = 1\n #x = 2 }',
     'class A { static a = 1\n #x = 2 }',
-    'class A { a = {} ; #x() {} }',
-    'class A { get #x() { return 1 } }',
-    'class A { async *#x() {} }',
+    'class A { a = {} ; #x = () => {} }',
+    'class A { #y() {} #x }',
+    'class A { get #y() { return 1 } #x = this.#y }',
     'class A { "#y" = `}`; /* } */ #x }',
     'class A { a = /[/"]}/; #x }',
     'class A { a = 6 / 2; b = `${`}` + "}"}`; #größe }',
     'class A extends class { #x } {}',
     'class A extends (class B { b = "}"; #x }) { y = 1 }',
   ])('are seen in %s', (source) => {
-    expect(hasPrivateFields(evaluated(source))).toBe(true);
+    expect(privateMembers(source)).toBe('#private fields');
   });
 
   it.each([
@@ -33,26 +36,49 @@ describe('private fields', () => {
     'function A() { this.a = "#x" }',
     'class A extends Date {}',
   ])('are not seen in %s', (source) => {
-    expect(hasPrivateFields(evaluated(source))).toBe(false);
+    expect(privateMembers(source)).toBeUndefined();
   });
 
   it.each([
-    // TypeScript, fields and methods
+    // TypeScript
     'class A { constructor() { _A_x.set(this, void 0); } }',
-    'class A { constructor() { _A_instances.add(this); } }',
+    'class A { constructor() { _A_instances.add(this); _A_x.set(this, void 0); } }',
     'class A { get x() { return __classPrivateFieldGet(this, _A_x, "f"); } }',
     'class A { get x() { return tslib_1.__classPrivateFieldGet(this, _A_x, "f"); } }',
     // SWC
     'class A { constructor() { _class_private_field_init(this, _x, { writable: true, value: 1 }); } }',
-    'class A { constructor() { (0, _class_private_method_init._)(this, _x); } }',
     // Babel
     'class A { constructor() { _classPrivateFieldInitSpec(this, _x, 1); } }',
-    'class A { constructor() { (0, _classPrivateMethodInitSpec2.default)(this, _x); } }',
-    // esbuild
+    // esbuild, which spells a method like a field
     'class A { constructor() { __privateAdd(this, _x, 1); } }',
     'function A() { __privateAdd(this, _x, 1); }',
   ])('are seen where a compiler lowered them: %s', (source) => {
-    expect(hasPrivateFields(evaluated(source))).toBe(true);
+    expect(privateMembers(source)).toBe('#private fields');
+  });
+});
+
+describe('private methods', () => {
+  const classes = [
+    'class A { #x() {} }',
+    'class A { get #x() { return 1 } set #x(v) {} }',
+    'class A { async *#x () {} static #y = 1 }',
+    'class A { a = this.#x(); #x() { return 1 } }',
+    'class A extends class { #x() {} } {}',
+    // TypeScript
+    'class A { constructor() { _A_instances.add(this); } m() { __classPrivateFieldGet(this, _A_instances, "m", _A_x).call(this); } }',
+    // SWC
+    'class A { constructor() { (0, _class_private_method_init._)(this, _x); } }',
+    // Babel
+    'class A { constructor() { (0, _classPrivateMethodInitSpec2.default)(this, _x); } }',
+  ];
+
+  it.each(classes)('hide nothing where the constructor installs them again: %s', (source) => {
+    expect(hiddenState(evaluated(source))).toBeUndefined();
+  });
+
+  it.each(classes)('are missed where no constructor runs: %s', (source) => {
+    const cls = evaluated(`class B extends (${source}) { constructor(b) { super() } }`);
+    expect(hiddenState(cls)).toMatch(/#private methods/);
   });
 });
 

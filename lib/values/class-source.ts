@@ -1,5 +1,5 @@
 /**
- * What only a class's source tells: whether it keeps `#private` fields, which no one outside can
+ * What only a class's source tells: whether it has `#private` members, which no one outside can
  * copy, and whether building one takes arguments.
  */
 
@@ -33,26 +33,57 @@ export function isSameSource(one: ClassFunction, other: ClassFunction): boolean 
 }
 
 /**
- * How compilers spell private members for older targets, at the place where an instance gets
- * them: TypeScript's weak maps and sets, SWC, Babel, esbuild.
+ * Why the fields that one sees are not enough to make an instance again, as the end of a sentence;
+ * `undefined` where they are.
  */
-const LOWERED_PRIVATE =
-  /\b_\w+\.(?:set|add)\(\s*this\b|__classPrivateField(?:Get|Set)\(\s*this\b|_class_private_(?:field|method)_(?:init|loose_key)|_classPrivate(?:Field|Method)(?:InitSpec|LooseKey)|__private(?:Add|Get|Set)\(\s*this\b/;
+export function hiddenState(cls: ClassFunction): string | undefined {
+  const unseen = 'which cannot be read from outside or set';
+  const native = lineageOf(cls).find(isNative);
+  if (native !== undefined) {
+    return native === cls ? `is built in, ${unseen}` : `extends ${native.name}, ${unseen}`;
+  }
+  const members = privateMembers(cls);
+  if (members === 'fields') return `has #private fields, ${unseen}`;
+  return members === 'methods' && !takesNoArguments(cls)
+    ? 'has #private methods, which only its constructor installs, and a constructor that takes arguments is not run'
+    : undefined;
+}
+
+/** What an instance carries that no one outside sees, of its own class or of one that it extends. */
+export function privateMembers(cls: ClassFunction): 'fields' | 'methods' | undefined {
+  let members: 'methods' | undefined;
+  for (const ancestor of lineageOf(cls)) {
+    const own = ownPrivateMembers(ancestor);
+    if (own === 'fields') return own;
+    members ??= own;
+  }
+  return members;
+}
+
+/**
+ * How compilers spell private members for older targets, at the place where an instance gets
+ * them: TypeScript's weak maps, SWC, Babel, esbuild.
+ */
+const LOWERED_FIELD =
+  /\b_\w+\.set\(\s*this\b|__classPrivateField(?:Get|Set)\(\s*this\b(?!\s*,\s*_\w+_instances\b)|_class_private_(?:field_init|(?:field|method)_loose_key)|_classPrivate(?:FieldInitSpec|(?:Field|Method)LooseKey)|__private(?:Add|Get|Set)\(\s*this\b/;
+
+/** The same for those that have only methods to install; esbuild does not tell them apart. */
+const LOWERED_METHOD =
+  /\b_\w+\.add\(\s*this\b|__classPrivateField(?:Get|Set)\(\s*this\b|_class_private_method_init|_classPrivateMethodInitSpec/;
 
 const PRIVATE_MEMBER =
-  /(\bstatic\s+)?(?:\b(?:async|get|set|accessor)\s+)*(?:\*\s*)?(?<![.\w$])#[\w$\\\u0080-\uffff]/g;
+  /(\bstatic\s+)?(?:\b(?:async|get|set|accessor)\s+)*(?:\*\s*)?(?<![.\w$])#[\w$\\\u0080-\uffff]+(\s*\()?/g;
 
-/** True if an instance carries private state, of its own class or of one that it extends. */
-export function hasPrivateFields(cls: ClassFunction): boolean {
-  return lineageOf(cls).some((ancestor) => {
-    if (isNative(ancestor)) return false;
-    const source = sourceOf(ancestor);
-    if (!source.includes('#') && !LOWERED_PRIVATE.test(source)) return false;
-    const { code, members } = outline(source);
-    if (LOWERED_PRIVATE.test(code)) return true;
-    // A static one belongs to the class, not to the instance.
-    return [...members.matchAll(PRIVATE_MEMBER)].some(([, isStatic]) => isStatic === undefined);
-  });
+function ownPrivateMembers(cls: ClassFunction): 'fields' | 'methods' | undefined {
+  if (isNative(cls)) return undefined;
+  const source = sourceOf(cls);
+  const mayHave = source.includes('#') || LOWERED_FIELD.test(source) || LOWERED_METHOD.test(source);
+  if (!mayHave) return undefined;
+  const { code, members } = outline(source);
+  // A static one belongs to the class, not to the instance.
+  const own = [...members.matchAll(PRIVATE_MEMBER)].filter(([, isStatic]) => !isStatic);
+  if (LOWERED_FIELD.test(code) || own.some(([, , isMethod]) => !isMethod)) return 'fields';
+  return own.length > 0 || LOWERED_METHOD.test(code) ? 'methods' : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { SessionError } from '../session.errors.js';
 import { serialize } from './serializer.js';
 import { registerSessionType } from './type-registry.js';
@@ -75,7 +76,7 @@ describe('a value that cannot be stored', () => {
     [
       'a value of a map',
       new Map([['k', new Map([[1, fn]])]]),
-      'values.cart.get("k").get(1) is a function',
+      'values.cart.values()[0].values()[0] is a function',
     ],
     [
       'a key of a map',
@@ -89,6 +90,51 @@ describe('a value that cannot be stored', () => {
     ],
     ['an element of a set', new Set([0, { f: fn }]), 'values.cart[1].f is a function'],
     ['a RegExp', { r: /x/ }, 'values.cart.r is a RegExp'],
+    [
+      'a date with a name',
+      { d: Object.assign(new Date(1), { note: 'x' }) },
+      'values.cart.d.note is a named property of a Date',
+    ],
+    [
+      'a date with a function',
+      Object.assign(new Date(1), { toJSON: fn }),
+      'values.cart.toJSON is a named property of a Date',
+    ],
+    [
+      'a map with a name',
+      Object.assign(new Map(), { note: 'x' }),
+      'values.cart.note is a named property of a Map',
+    ],
+    [
+      'a set with a name',
+      Object.assign(new Set(), { 'a-b': 'x' }),
+      'values.cart["a-b"] is a named property of a Set',
+    ],
+    [
+      'a URL with a name',
+      Object.assign(new URL('a:b'), { note: 'x' }),
+      'values.cart.note is a named property of a URL',
+    ],
+    [
+      'a symbol as a key of a date',
+      Object.assign(new Date(1), { [Symbol('x')]: 1 }),
+      'values.cart[Symbol(x)] has a symbol as its key',
+    ],
+    [
+      'a buffer with a name',
+      { b: Object.assign(Buffer.from('x'), { note: 'x' }) },
+      'values.cart.b is a Buffer with properties beside its bytes',
+    ],
+    [
+      'a symbol as a key of a buffer',
+      Object.assign(Buffer.alloc(0), { [Symbol('x')]: 1 }),
+      'values.cart[Symbol(x)] has a symbol as its key',
+    ],
+    [
+      'a typed array with a name',
+      Object.assign(new Float32Array([NaN]), { '-1.5x': 'x' }),
+      'values.cart is a Float32Array with properties beside its bytes',
+    ],
     ['a promise', Promise.resolve(), 'values.cart is a Promise'],
     ['a WeakMap', new WeakMap(), 'values.cart is a WeakMap'],
     ['a WeakSet', new WeakSet(), 'values.cart is a WeakSet'],
@@ -131,7 +177,7 @@ describe('a value that cannot be stored', () => {
     [
       'a forged date',
       { d: Object.create(Date.prototype) },
-      'values.cart.d could not be stored: this is not a Date object.',
+      'values.cart.d could not be stored: its own code threw a TypeError',
     ],
     [
       'a getter that throws',
@@ -142,7 +188,7 @@ describe('a value that cannot be stored', () => {
           },
         },
       },
-      'values.cart.a.b could not be stored: boo',
+      'values.cart.a.b could not be stored: its own code threw an Error',
     ],
     ['a cycle', circular(), 'values.cart.a.b.c is a cycle: it leads back to values.cart.a.'],
     [
@@ -181,8 +227,30 @@ describe('a value that cannot be stored', () => {
       revive: () => new Fails(),
     });
     const error = refusal({ in: [new Fails()] });
-    expect(error.message).toBe('values.cart.in[0] could not be stored: boo');
+    expect(error.message).toMatch(/^values\.cart\.in\[0\] could not be stored: .* a RangeError/);
     expect(error.cause).toBe(cause);
+  });
+
+  it('is named without what is stored', () => {
+    const secret = '4111-1111';
+    const throwing = {
+      get card(): unknown {
+        return JSON.parse(secret);
+      },
+    };
+    const foreignMap = runInNewContext('new Map([["4111-1111", () => 1]])');
+    for (const value of [
+      new Map<unknown, unknown>([[secret, fn]]),
+      new Map<unknown, unknown>([[{ secret }, new Map([[secret, fn]])]]),
+      new Map([[fn, secret]]),
+      new Set([secret, fn]),
+      Object.assign(new Date(1), { secret }),
+      foreignMap,
+      throwing,
+    ]) {
+      expect(refusal(value).message).not.toContain('4111');
+    }
+    expect(refusal(foreignMap).message).toMatch(/^values\.cart\.values\(\)\[0\] is a function/);
   });
 
   it('is named in a message that stays short', () => {
@@ -263,6 +331,14 @@ describe('a value without bounds', () => {
     expect(promptly({ file: Buffer.alloc(17 * 1024 * 1024) })).toMatch(
       /^values\.cart\.file has 17825792 bytes/,
     );
+  });
+
+  it('is stored at once: as many bytes as it may have', () => {
+    const start = performance.now();
+    serialize(Buffer.alloc(16 * 1024 * 1024), 'values.x');
+    const named = Object.assign(new Uint8Array(16 * 1024 * 1024), { note: 'x' });
+    expect(refusal(named).message).toMatch(/beside its bytes/);
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 
   it('is stored up to the bounds', () => {

@@ -20,8 +20,8 @@ const writers: ReadonlyMap<object | null, ObjectWriter> = new Map<object | null,
   [Array.prototype, (value: unknown[], encoder, type) => encoder.list(value, type)],
   [Map.prototype, (value: Map<unknown, unknown>, encoder, type) => encoder.map(value, type)],
   [Set.prototype, (value: Set<unknown>, encoder, type) => encoder.set(value, type)],
-  [Date.prototype, (value) => `{"$date":${builtin.date.write(value)}}`],
-  [URL.prototype, (value) => `{"$url":${builtin.url.write(value)}}`],
+  [builtin.PlatformDate.prototype, (value: Date, encoder) => encoder.date(value)],
+  [URL.prototype, (value: URL, encoder) => encoder.url(value)],
   [Buffer.prototype, (value, encoder) => `{"$buffer":${encoder.binary(value, builtin.buffer)}}`],
   ...builtin.TYPED_ARRAY_PROTOTYPES.map((prototype): [object, ObjectWriter] => [
     prototype,
@@ -74,10 +74,22 @@ export class Encoder {
     const fields = this.instance(value, plan);
     const { discriminator } = type;
     return escaped(
-      discriminator === undefined
-        ? fields
-        : withField(fields, discriminator.property, discriminator.nameOf(prototype!)),
+      discriminator === undefined ? fields : this.withClassName(fields, value, discriminator),
     );
+  }
+
+  private withClassName(
+    fields: string,
+    value: object,
+    { property, nameOf }: NonNullable<FieldType['discriminator']>,
+  ): string {
+    const name = nameOf(localPrototype(value)!);
+    const own: unknown = Object.getOwnPropertyDescriptor(value, property)?.value;
+    if (name === undefined || own === undefined || own === name) {
+      return withField(fields, property, name);
+    }
+    const path = this.trail.pathOf(property);
+    throw refusal.refusedName(path, property, 'the name of its class (the discriminator)');
   }
 
   private untyped(value: unknown, elementType: FieldType | undefined): string {
@@ -93,7 +105,10 @@ export class Encoder {
     const write = writers.get(prototype);
     if (write !== undefined) return write(value as never, this, elementType);
     const registered = registeredType(prototype!);
-    if (registered === undefined) throw refusal.refusedObject(value, this.trail.path());
+    if (registered === undefined) {
+      if (builtin.isFakedDate(value)) return this.date(value as Date);
+      throw refusal.refusedObject(value, this.trail.path());
+    }
     const { form, label } = registered;
     if (form === undefined) return `${label}${this.instance(value, registered.plan())}}`;
     this.trail.enter(value);
@@ -149,6 +164,7 @@ export class Encoder {
   }
 
   set(set: ReadonlySet<unknown>, type: FieldType | undefined): string {
+    this.refuseProperties(set, 'Set');
     this.trail.enter(set);
     let text = '';
     let index = 0;
@@ -161,13 +177,17 @@ export class Encoder {
   }
 
   map(map: ReadonlyMap<unknown, unknown>, type: FieldType | undefined): string {
+    this.refuseProperties(map, 'Map');
     this.trail.enter(map);
+    const atKey = new refusal.MapEntry('keys');
+    const atValue = new refusal.MapEntry('values');
     let text = '';
     let index = 0;
     for (const [key, value] of Map.prototype.entries.call(map) as Iterable<[unknown, unknown]>) {
-      this.trail.at(new refusal.MapKey(index));
+      atKey.index = atValue.index = index;
+      this.trail.at(atKey);
       const keyText = this.edge(key, undefined);
-      this.trail.at(key);
+      this.trail.at(atValue);
       const kept = value === undefined ? keptText(map, key) : undefined;
       text += `${index++ === 0 ? '' : ','}[${keyText},${kept ?? this.edge(value, type)}]`;
     }
@@ -175,10 +195,25 @@ export class Encoder {
     return `{"$map":[${text}]}`;
   }
 
-  binary(view: never, type: builtin.BuiltinType): string {
-    const { byteLength } = view as ArrayBufferView;
+  date(date: Date): string {
+    this.refuseProperties(date, 'Date');
+    return `{"$date":${builtin.date.write(date as never)}}`;
+  }
+
+  url(url: URL): string {
+    this.refuseProperties(url, 'URL');
+    return `{"$url":${builtin.url.write(url as never)}}`;
+  }
+
+  binary(view: builtin.TypedArray, type: builtin.BuiltinType): string {
+    const { byteLength } = view;
     if (byteLength > MAX_BINARY_BYTES) throw refusal.refusedBytes(this.trail.path(), byteLength);
-    return type.write(view);
+    this.refuseSymbolKeys(view);
+    if (builtin.hasNamedProperties(view)) {
+      const name = type === builtin.buffer ? 'Buffer' : view[Symbol.toStringTag];
+      throw refusal.refusedBinaryProperties(this.trail.path(), name);
+    }
+    return type.write(view as never);
   }
 
   private spend(): void {
@@ -193,14 +228,22 @@ export class Encoder {
     const symbol = getOwnPropertySymbols(value).find((key) =>
       Object.prototype.propertyIsEnumerable.call(value, key),
     );
-    if (symbol !== undefined) throw refusal.refusedSymbolKey(this.trail.pathOf(value, symbol));
+    if (symbol !== undefined) throw refusal.refusedSymbolKey(this.trail.pathOf(symbol));
+  }
+
+  /** Of an object whose data does not lie in properties, so that none would be stored. */
+  private refuseProperties(value: object, type: string): void {
+    this.refuseSymbolKeys(value);
+    const [name] = keysOf(value);
+    if (name === undefined) return;
+    throw refusal.refusedProperty(this.trail.pathOf(name), type);
   }
 
   private refuseNamedProperties(list: readonly unknown[]): void {
     // Named properties come after all indices.
     const last = keysOf(list).at(-1);
     if (last === undefined || (INDEX.test(last) && Number(last) < list.length)) return;
-    throw refusal.refusedListProperty(this.trail.pathOf(list, last));
+    throw refusal.refusedListProperty(this.trail.pathOf(last));
   }
 }
 
@@ -234,12 +277,14 @@ function counterpart(prototype: object): object | undefined {
   const cls: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   if (typeof cls !== 'function' || cls.prototype !== prototype) return undefined;
   if (!isNative(cls as ClassFunction)) return undefined;
-  const ours = (globalThis as Record<string, unknown>)[cls.name];
-  const candidate: unknown = typeof ours === 'function' ? ours.prototype : undefined;
-  return typeof candidate === 'object' && candidate !== null && writers.has(candidate)
-    ? candidate
-    : undefined;
+  return prototypesByName.get(cls.name);
 }
+
+const prototypesByName: ReadonlyMap<string, object> = new Map(
+  [...writers.keys()]
+    .filter((prototype) => prototype !== null)
+    .map((prototype) => [prototype.constructor.name, prototype]),
+);
 
 /** JSON strings need an escape for a quote, a backslash, a control character, a lone surrogate. */
 // oxlint-disable-next-line no-control-regex -- these are what it looks for

@@ -1,6 +1,8 @@
+import { isDate } from 'node:util/types';
+import { dateOf, PlatformDate } from './builtin-types.js';
 import type { ClassPlan } from './class-plan.js';
 import type { TypeMetadata } from './class-metadata.js';
-import { hasPrivateFields, isNative, lineageOf, type ClassFunction } from './class-source.js';
+import { hiddenState, type ClassFunction } from './class-source.js';
 
 /** What a field's `@Type` says about its value, or about each element of its value. */
 export interface FieldType {
@@ -34,9 +36,11 @@ const conversions: ReadonlyMap<unknown, (value: unknown) => unknown> = new Map<
   [Number, (value) => (isGiven(value) ? Number(value) : value)],
   [Boolean, (value) => (isGiven(value) ? Boolean(value) : value)],
   [
-    Date,
+    PlatformDate,
     (value) =>
-      isGiven(value) && !(value instanceof Date) ? new Date(value as string | number) : value,
+      isGiven(value) && !isDate(value)
+        ? dateOf(new PlatformDate(value as string | number).getTime())
+        : value,
   ],
   [
     Buffer,
@@ -100,7 +104,7 @@ function typeOf(
   metadata: TypeMetadata,
   findPlan: PlanFinder,
 ): FieldType | undefined {
-  const convert = conversions.get(target);
+  const convert = conversions.get(target === Date ? PlatformDate : target);
   if (convert !== undefined) return { convert, planToWrite: none, planToRevive: none };
   const base = isPlannable(target) ? target : undefined;
   const { property, subTypes } = metadata.options?.discriminator ?? {};
@@ -148,7 +152,6 @@ function isPlannable(target: unknown): target is ClassFunction {
     typeof target === 'function' &&
     typeof target.prototype === 'object' &&
     target !== Object &&
-    !lineageOf(target as ClassFunction).some(isNative) &&
-    !hasPrivateFields(target as ClassFunction)
+    hiddenState(target as ClassFunction) === undefined
   );
 }

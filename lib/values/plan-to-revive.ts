@@ -6,6 +6,7 @@ import {
   type TransformMetadata,
 } from './class-metadata.js';
 import type { ClassFunction } from './class-source.js';
+import { closeLike, isOpen, openCopy } from './closed-instance.js';
 import type { Decoder, JsonObject } from './decoder.js';
 import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
 import { keepUnknown, UNKNOWN } from './unknown-types.js';
@@ -73,8 +74,14 @@ export function compileReviver(
     .map((name) => ({ name, step: compileStep(name) }))
     .filter(({ step }) => step !== undefined && step.transforms.length > 0);
 
+  let opensByItself: boolean | undefined;
+
   return (stored, decoder) => {
-    const instance = make() as Record<string, unknown>;
+    const made = make();
+    // Looked at closely once per class. Should a later instance differ, assigning to it throws.
+    opensByItself ??= isOpen(made);
+    const takesFields = opensByItself && Object.isExtensible(made);
+    const instance = (takesFields ? made : openCopy(made)) as Record<string, unknown>;
     let source: object | undefined;
     for (const name in stored) {
       const step = steps.get(name) ?? stepFor(name);
@@ -92,7 +99,7 @@ export function compileReviver(
         keepUnknown(instance, step.property, node);
         value = undefined;
       }
-      if (step.isDefined) define(instance, step.property, value);
+      if (step.isDefined || !takesFields) define(instance, step.property, value);
       else instance[step.property] = value;
     }
     for (const { name, step } of computedWhenRead) {
@@ -100,6 +107,7 @@ export function compileReviver(
       const value = transform(step, undefined, (source ??= decoder.fields(stored)));
       if (value !== undefined) define(instance, step.property, value);
     }
+    if (!takesFields) closeLike(made, instance);
     return instance;
   };
 }

@@ -8,13 +8,17 @@ import {
 import type { ClassFunction } from './class-source.js';
 import type { Encoder } from './encoder.js';
 import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
+import { refusedName } from './refusal.js';
 import { keptText } from './unknown-types.js';
 
 /** One field on its way into the text. */
 interface WriteStep {
   readonly key: string;
+  readonly name: string;
   /** The stored name with its quotes and colon. */
   readonly label: string;
+  /** Another field is stored under this name: of the two, only one would come back. */
+  readonly isNameTaken: boolean;
   readonly isExposed: boolean;
   readonly typeFor: ((owner: object) => FieldType | undefined) | undefined;
   readonly transforms: readonly TransformMetadata[];
@@ -33,13 +37,20 @@ export function compileWriter(
   const excluded = new Set(storage.getExcludedProperties(cls, direction));
   const writesAll = storage.getStrategy(cls) !== 'excludeAll';
 
+  /** The exposed fields by the names under which they are stored. */
+  const fieldByName = new Map<string, string>();
+
   /** `undefined` for a field that is not stored. */
   const compileStep = (key: string): WriteStep | undefined => {
     const expose = storage.findExposeMetadata(cls, key);
     if (excluded.has(key) || (expose !== undefined && belongsToGroups(expose))) return undefined;
+    const name = expose?.options?.name ?? key;
+    if (exposed.has(key) && !fieldByName.has(name)) fieldByName.set(name, key);
     return {
       key,
-      label: `${JSON.stringify(expose?.options?.name ?? key)}:`,
+      name,
+      label: `${JSON.stringify(name)}:`,
+      isNameTaken: (fieldByName.get(name) ?? key) !== key,
       isExposed: exposed.has(key),
       typeFor: fieldTypeOf(storage.findTypeMetadata(cls, key), key, findPlan),
       transforms: storage
@@ -78,6 +89,7 @@ export function compileWriter(
 function writeStep(step: WriteStep, instance: object, encoder: Encoder): string {
   const { key, transforms, typeFor } = step;
   encoder.trail.at(key);
+  if (step.isNameTaken) throw refusedName(encoder.trail.path(), step.name, 'another field');
   const original = (instance as Record<string, unknown>)[key];
   if (original === undefined) {
     const kept = keptText(instance, key);

@@ -1,5 +1,5 @@
 import { SessionError } from '../session.errors.js';
-import { hasPrivateFields, isNative, lineageOf, type ClassFunction } from './class-source.js';
+import { hiddenState, isNative, type ClassFunction } from './class-source.js';
 import { MAX_DEPTH, MAX_NODES } from './limits.js';
 
 /** The errors of the way into the text. Built only when something is refused. */
@@ -9,44 +9,35 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 /** Long enough to find the place, short enough to read. */
 const MAX_PATH_LENGTH = 160;
 
-/** One step into a value: the container, and the key under which it holds the next. */
-export interface PathStep {
-  readonly container: object;
-  readonly key: unknown;
-}
-
-/** A path as one would write it: `values.cart.items[2]["a-b"].get("k")`. */
-export function pathText(root: string, steps: readonly PathStep[]): string {
+/**
+ * A path as one would write it: `values.cart.items[2]["a-b"]`, and `.keys()[0]`, `.values()[0]` for
+ * the entries of a map, whose keys may be as secret as what is stored under them.
+ */
+export function pathText(root: string, keys: readonly unknown[]): string {
   let text = root;
-  for (const { container, key } of steps) {
-    text += stepText(container, key);
+  for (const key of keys) {
+    text += stepText(key);
     if (text.length > MAX_PATH_LENGTH) return `${text.slice(0, MAX_PATH_LENGTH)}…`;
   }
   return text;
 }
 
-function stepText(container: object, key: unknown): string {
+function stepText(key: unknown): string {
   if (key === NO_KEY) return '';
-  if (container instanceof Map) {
-    return key instanceof MapKey ? `.keys()[${key.index}]` : `.get(${keyText(key)})`;
-  }
+  if (key instanceof MapEntry) return `.${key.side}()[${key.index}]`;
   if (typeof key === 'number') return `[${key}]`;
   if (typeof key === 'symbol') return `[${String(key)}]`;
   const name = String(key);
   return IDENTIFIER.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
-function keyText(key: unknown): string {
-  if (typeof key === 'string') return JSON.stringify(key);
-  return typeof key === 'object' && key !== null ? '…' : String(key);
-}
-
 /** In a path: a container that stands for one value, such as a class with a form of its own. */
 export const NO_KEY: unique symbol = Symbol('no key');
 
-/** In a path: a key of a map itself, not the value under it. */
-export class MapKey {
-  constructor(readonly index: number) {}
+/** In a path: the keys or the values of a map, at the entry that is being written. */
+export class MapEntry {
+  index = 0;
+  constructor(readonly side: 'keys' | 'values') {}
 }
 
 const unserializable = (message: string, cause?: unknown): SessionError =>
@@ -76,6 +67,18 @@ export function refusedListProperty(path: string): SessionError {
   );
 }
 
+export function refusedProperty(path: string, type: string): SessionError {
+  return unserializable(
+    `${path} is a named property of a ${type}, which a session cannot store. Store it beside the ${type}.`,
+  );
+}
+
+export function refusedBinaryProperties(path: string, type: string): SessionError {
+  return unserializable(
+    `${path} is a ${type} with properties beside its bytes, which a session cannot store. Store a copy of the bytes: ${type}.from(value).`,
+  );
+}
+
 export function refusedCycle(path: string, leadsTo: string): SessionError {
   return unserializable(
     `${path} is a cycle: it leads back to ${leadsTo}. A session stores trees; keep an id in the place of the reference.`,
@@ -102,8 +105,13 @@ export function refusedBytes(path: string, bytes: number): SessionError {
 
 /** Something that the value's own code threw: a getter, a transform, a `serialize`. */
 export function refusedByOwnCode(path: string, cause: unknown): SessionError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return unserializable(`${path} could not be stored: ${reason}`, cause);
+  // Not its message: that may quote the value.
+  const thrown = cause instanceof Error ? cause.name : typeof cause;
+  const article = /^[aeiou]/i.test(thrown) ? 'an' : 'a';
+  return unserializable(
+    `${path} could not be stored: its own code threw ${article} ${thrown}, which is the cause of this error.`,
+    cause,
+  );
 }
 
 /** What to store in the place of the platform's objects that have no stored form. */
@@ -150,17 +158,29 @@ export function refusedObject(value: object, path: string): SessionError {
 function unregistered(cls: ClassFunction, path: string): SessionError {
   const name = cls.name === '' ? 'an anonymous class' : cls.name;
   const called = cls.name === '' ? 'TheClass' : cls.name;
-  const remedy = needsOwnForm(cls)
-    ? `Its data cannot be seen from outside: register it with registerSessionType(${called}, { serialize, revive }).`
-    : `Put @SessionType() on the class, or call registerSessionTypes(${called}), or put @Type(() => ${called}) on the field that holds it.`;
+  const hidden = hiddenState(cls);
+  const remedy =
+    hidden !== undefined
+      ? `It ${hidden}: register it with registerSessionType(${called}, { serialize, revive }).`
+      : `Put @SessionType() on the class, or call registerSessionTypes(${called}), or put @Type(() => ${called}) on the field that holds it.`;
   return new SessionError(
     'SESSION_TYPE_UNREGISTERED',
     `${path} is an instance of ${name}, which is not registered, so it would not come back as one. ${remedy}`,
   );
 }
 
-function needsOwnForm(cls: ClassFunction): boolean {
-  return hasPrivateFields(cls) || lineageOf(cls).some(isNative);
+/** Two things under one name, of which one would be lost. */
+export function refusedName(path: string, name: string, other: string): SessionError {
+  return unserializable(
+    `${path} is stored under the name ${JSON.stringify(name)}, and so is ${other}. Rename one of the two.`,
+  );
+}
+
+/** A class that cannot be given what was stored, nor be copied. */
+export function refusedClosed({ name }: ClassFunction, path: string): SessionError {
+  return unserializable(
+    `${path} is an instance of ${name}, which has #private methods and closes itself in its constructor (Object.freeze or the like), so nothing stored could be put back into one. Register it with a form of its own: registerSessionType(${name}, { serialize, revive }).`,
+  );
 }
 
 function classOf(value: object): ClassFunction | undefined {

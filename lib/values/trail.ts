@@ -38,8 +38,8 @@ export class Trail {
   }
 
   /** The path of one property of it. */
-  pathOf(container: object, key: unknown): string {
-    return this.path() + pathText('', [{ container, key }]);
+  pathOf(key: unknown): string {
+    return this.path() + pathText('', [key]);
   }
 
   /**
@@ -57,9 +57,6 @@ export class Trail {
   }
 
   private pathTo(depth: number): string {
-    const steps = this.containers
-      .slice(0, depth)
-      .map((container, level) => ({ container, key: this.keys[level] }));
-    return pathText(this.root, steps);
+    return pathText(this.root, this.keys.slice(0, depth));
   }
 }

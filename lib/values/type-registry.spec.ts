@@ -103,8 +103,13 @@ describe('registering a class', () => {
     ],
     [
       'inherited #private fields',
-      evaluated('class Q extends class { #p() {} } {}'),
+      evaluated('class Q extends class { #p } {}'),
       /Q has #private fields/,
+    ],
+    [
+      '#private methods that no constructor would install',
+      evaluated('class M { constructor(n) { this.n = n } #p() {} }'),
+      /M has #private methods, which only its constructor installs.*takes arguments.*\{ serialize, revive \}/,
     ],
   ])('refuses %s', (_, cls, message) => {
     expect(messageOf(() => registerSessionTypes(cls as SessionClass))).toMatch(message);

@@ -1,12 +1,6 @@
 import { SessionError } from '../session.errors.js';
 import { planOf, type ClassPlan } from './class-plan.js';
-import {
-  hasPrivateFields,
-  isNative,
-  isSameSource,
-  lineageOf,
-  type ClassFunction,
-} from './class-source.js';
+import { hiddenState, isSameSource, type ClassFunction } from './class-source.js';
 
 /** A class: anything with a prototype and a name, its constructor public or not. */
 export interface SessionClass<T = unknown> {
@@ -76,8 +70,9 @@ export function registerSessionTypes(...classes: SessionClass[]): void {
  * });
  *
  * @throws SessionError `SESSION_CONFIG`: no class, no usable name, a name that another class has,
- * a class whose data cannot be seen from outside (`#private` fields, built-in ancestors) without
- * `serialize` and `revive`, or only one of the two.
+ * a class whose fields are not all there is to it (`#private` fields, built-in ancestors, `#private`
+ * methods that only a constructor with parameters installs) without `serialize` and `revive`, or
+ * only one of the two.
  */
 export function registerSessionType<T, S = unknown>(
   cls: SessionClass<T>,
@@ -170,18 +165,10 @@ function checkedForm(
 
 /** Refuses a class with state that its fields do not show. */
 function checkFieldsAreAll(cls: ClassFunction): void {
-  const native = lineageOf(cls).find(isNative);
-  const reason =
-    native !== undefined
-      ? native === cls
-        ? 'is built in'
-        : `extends ${native.name}`
-      : hasPrivateFields(cls)
-        ? 'has #private fields'
-        : undefined;
+  const reason = hiddenState(cls);
   if (reason === undefined) return;
   throw config(
-    `The class ${cls.name} ${reason}, which cannot be read from outside or set. Register it with a form of its own: registerSessionType(${cls.name}, { serialize, revive }).`,
+    `The class ${cls.name} ${reason}. Register it with a form of its own: registerSessionType(${cls.name}, { serialize, revive }).`,
   );
 }
 

@@ -1,0 +1,57 @@
+import type { Target } from '../report/targets.js';
+import type { Adapter } from './server.js';
+
+export const ROUTES = ['plain', 'read', 'write'] as const;
+type Route = (typeof ROUTES)[number];
+
+export interface Peer {
+  /** Of its application in `apps/`. */
+  readonly app: string;
+  readonly title: string;
+  /** How many times its throughput ours has to be. */
+  readonly targets: Readonly<Record<Route, Target>>;
+}
+
+/** Ahead by more than nothing that is shown. */
+const AHEAD = { atLeast: 1.01 };
+
+const IRON_SESSION: Peer = {
+  app: 'iron-session',
+  title: 'iron-session',
+  targets: { plain: AHEAD, read: { atLeast: 4 }, write: { atLeast: 4 } },
+};
+
+export const PEERS: Readonly<Record<Adapter, readonly Peer[]>> = {
+  express: [
+    {
+      app: 'express-session',
+      title: 'express-session, in memory',
+      targets: { plain: { atLeast: 1.8 }, read: { atLeast: 1.15 }, write: { atLeast: 1.15 } },
+    },
+    {
+      app: 'cookie-session',
+      title: 'cookie-session',
+      targets: { plain: AHEAD, read: { atLeast: 1.15 }, write: { atLeast: 1.15 } },
+    },
+    IRON_SESSION,
+  ],
+  fastify: [
+    {
+      app: 'secure-session',
+      title: '@fastify/secure-session',
+      targets: { plain: { atLeast: 2.2 }, read: AHEAD, write: AHEAD },
+    },
+    {
+      app: 'fastify-session',
+      title: '@fastify/session, in memory',
+      targets: { plain: AHEAD, read: AHEAD, write: AHEAD },
+    },
+    IRON_SESSION,
+  ],
+};
+
+/** What ours has to reach of the bare application's throughput. */
+export const OURS_TO_BARE: Readonly<Record<Adapter, Readonly<Record<Route, Target>>>> = {
+  express: { plain: { atLeast: 0.95 }, read: { atLeast: 0.62 }, write: { atLeast: 0.56 } },
+  fastify: { plain: { atLeast: 0.95 }, read: { atLeast: 0.47 }, write: { atLeast: 0.28 } },
+};

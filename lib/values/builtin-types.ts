@@ -32,24 +32,22 @@ interface TypedArrayClass {
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
 }
 
-const typedArrays: ReadonlyMap<string, TypedArrayClass> = new Map(
-  [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-  ].map((cls) => [cls.name, cls]),
-);
+export const TYPED_ARRAYS: readonly TypedArrayClass[] = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];
 
-export const TYPED_ARRAY_PROTOTYPES: readonly object[] = [...typedArrays.values()].map(
-  (cls) => cls.prototype,
+const typedArrays: ReadonlyMap<string, TypedArrayClass> = new Map(
+  TYPED_ARRAYS.map((cls) => [cls.name, cls]),
 );
 
 const NUMBERS: ReadonlyMap<unknown, number> = new Map([

@@ -23,7 +23,7 @@ const writers: ReadonlyMap<object | null, ObjectWriter> = new Map<object | null,
   [builtin.PlatformDate.prototype, (value: Date, encoder) => encoder.date(value)],
   [URL.prototype, (value: URL, encoder) => encoder.url(value)],
   [Buffer.prototype, (value, encoder) => `{"$buffer":${encoder.binary(value, builtin.buffer)}}`],
-  ...builtin.TYPED_ARRAY_PROTOTYPES.map((prototype): [object, ObjectWriter] => [
+  ...builtin.TYPED_ARRAYS.map(({ prototype }): [object, ObjectWriter] => [
     prototype,
     (value, encoder) => `{"$bytes":${encoder.binary(value, builtin.bytes)}}`,
   ]),

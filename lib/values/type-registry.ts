@@ -1,4 +1,5 @@
 import { SessionError } from '../session.errors.js';
+import { TYPED_ARRAYS } from './builtin-types.js';
 import { planOf, type ClassPlan } from './class-plan.js';
 import { hiddenState, isSameSource, type ClassFunction } from './class-source.js';
 
@@ -135,17 +136,7 @@ const BUILT_IN: ReadonlySet<unknown> = new Set<unknown>([
   Symbol,
   Promise,
   Object.getPrototypeOf(Uint8Array),
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
+  ...TYPED_ARRAYS,
 ]);
 
 function checkedForm(

@@ -153,7 +153,7 @@ export class SessionService {
 
   /** @internal What a response has to do with sessions; nothing, for most. */
   exchangeOf(response: AnyResponse): SessionExchange | undefined {
-    const hook = existingHookOf(rawResponse(response).req);
+    const hook = existingHookOf(rawResponse(response));
     return hook === undefined ? undefined : this.exchangeIn(hook);
   }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import { type AddressInfo, Socket } from 'node:net';
 import { hookOf, type ResponseListener } from './response-hook.js';
 
 async function answerOf(handler: RequestListener): Promise<Response & { text: string }> {
@@ -35,6 +35,23 @@ describe('a response with two hooks, of an application within another', () => {
     expect(answer.headers.get('x-outer')).toBe('asked');
     expect(answer.headers.get('x-inner')).toBe('asked');
     expect(answer.text).toBe('a body');
+  });
+});
+
+describe('a response that does not know the request that is handled, as in a function', () => {
+  it.each([
+    ['another', { method: 'GET' }],
+    ['none', undefined],
+  ])('is hooked all the same: it knows %s', (_, known) => {
+    const request = new IncomingMessage(new Socket());
+    const response = new ServerResponse(request);
+    Object.assign(response, { req: known });
+    const beforeHeaders = () => void response.setHeader('x-asked', 'yes');
+    hookOf(request).listeners.push(listener({ beforeHeaders }));
+    hookOf(request).attach(response);
+    response.end('a body');
+    expect(response.getHeader('x-asked')).toBe('yes');
+    expect(response.headersSent).toBe(true);
   });
 });
 

@@ -44,12 +44,13 @@ type HookedRequest = IncomingMessage & { [HOOK]?: ResponseHook };
  * it leaves behind costs the garbage collector more. (A WeakMap was tried: it costs that too.)
  */
 export function hookOf(request: HookedRequest): ResponseHook {
-  return (request[HOOK] ??= new ResponseHook());
+  return (request[HOOK] ??= new ResponseHook(request));
 }
 
-/** The hook of a request that somebody has asked for. */
-export function existingHookOf(request: HookedRequest): ResponseHook | undefined {
-  return request[HOOK];
+/** The hook of a response, if somebody has asked for that of its request. */
+export function existingHookOf(response: ServerResponse): ResponseHook | undefined {
+  // A response that was made by hand may know no request.
+  return (response.req as HookedRequest | undefined)?.[HOOK];
 }
 
 /** Makes the responses of one application hookable by their prototype, once for all of them. */
@@ -88,7 +89,7 @@ function endByHook(this: HookableResponse, ...args: unknown[]): never {
 }
 
 function attachedHookOf(response: ServerResponse): ResponseHook | undefined {
-  const hook = (response.req as HookedRequest)[HOOK];
+  const hook = existingHookOf(response);
   return hook?.response === response ? hook : undefined;
 }
 
@@ -105,10 +106,16 @@ export class ResponseHook {
   private isAsked = false;
   private hasFailed = false;
 
+  constructor(private readonly request: HookedRequest) {}
+
   /** Takes the response whose headers are waited for. */
   attach(response: HookableResponse): void {
     if (this.response !== undefined) return;
     this.response = response;
+    // A server without sockets, or a test, may make responses that know another request, or none.
+    const knowing = response as { req?: HookedRequest };
+    knowing.req ??= this.request;
+    knowing.req[HOOK] = this;
     this.originals = response[ORIGINALS] ?? originalsOf(response);
     if (response[ORIGINALS] === undefined) replaceMethods(response);
   }

@@ -97,7 +97,10 @@ export class SessionExchange implements ResponseListener {
 
   /** @returns whether the reply may go out */
   private decideFor(status: number): boolean {
-    if (this.status === 'refused') this.decideAgain(status);
+    if (this.status === 'refused') {
+      this.decideAgain(status);
+      return true;
+    }
     if (this.status !== 'open') return true;
     try {
       this.decide(status);

@@ -225,7 +225,8 @@ export class RequestSession {
       this.#status = 'loaded';
       this.#restore(this.#record!);
     } else {
-      this.#restore({ id: this.#id, createdAt: this.#createdAt, texts: NO_TEXTS });
+      const [id, createdAt, cookie] = [this.#id, this.#createdAt, this.#ownCookie];
+      this.#restore({ id, createdAt, cookie, texts: NO_TEXTS });
     }
   }
 

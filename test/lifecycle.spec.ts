@@ -28,6 +28,11 @@ class LifeController {
     await ss.destroy();
     ss.addFlash('Good bye');
   }
+  @Get('destroy-reload-flash') async destroyReloadFlash(@Session() ss: Session) {
+    await ss.destroy();
+    await ss.reload();
+    ss.addFlash('Good bye');
+  }
   @Get('destroy-then-fail') async destroyThenFail(@Session() ss: Session) {
     await ss.destroy();
     throw new Error('failed');
@@ -221,12 +226,15 @@ describe.each(adapters)('a session on %s', (adapter) => {
       expect(after.id).not.toBe(before.id);
     });
 
-    it('is followed by a session in the place of the one that it ended', async () => {
-      const client = app.client();
-      await client.get('/own-domain');
-      const answer = await client.get('/destroy-then-flash');
-      expect(attributes(answer.setCookies[0])).toMatchObject({ domain: 'example.com' });
-    });
+    it.each(['destroy-then-flash', 'destroy-reload-flash'])(
+      'is followed by a session in the place of the one that it ended: %s',
+      async (path) => {
+        const client = app.client();
+        await client.get('/own-domain');
+        const answer = await client.get(`/${path}`);
+        expect(attributes(answer.setCookies[0])).toMatchObject({ domain: 'example.com' });
+      },
+    );
 
     it('holds even where the request fails', async () => {
       const client = app.client();

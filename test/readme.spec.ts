@@ -4,10 +4,6 @@
  */
 import type { Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import view from '@fastify/view';
-import Handlebars from 'handlebars';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +12,7 @@ import { inspect } from 'node:util';
 import { registerSessionTypes, type SessionService } from 'nestjs-typed-session';
 import { resolveOptions } from '../lib/session.options.js';
 import { adapters, closeApps, SECRET, startApp, takeLogs, type AppOptions } from './support/app.js';
+import { useViews } from './support/views.js';
 import {
   blocksOf,
   codeOf,
@@ -327,16 +324,7 @@ describe.each(adapters)('the README on %s', (adapter) => {
     writeFileSync(join(views, 'account.hbs'), template.code);
     const { visitor, sessions } = await start({
       controllers: [AccountController],
-      configure: async (nest) => {
-        if (adapter === 'Fastify') {
-          await (nest as NestFastifyApplication).register(view, {
-            engine: { handlebars: Handlebars },
-            root: views,
-          });
-        } else {
-          (nest as NestExpressApplication).setBaseViewsDir(views).setViewEngine('hbs');
-        }
-      },
+      configure: (nest) => useViews(nest, adapter, views),
     });
     visitor.jar.set('sid', sessions.seal({ notice: ['Saved.'], user: { name: 'Peter' } }));
     const page = async () => (await visitor.get('/account')).text.replaceAll(/\s*\n\s*/g, '');

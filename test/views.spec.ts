@@ -1,13 +1,10 @@
 import { Controller, Get, Render } from '@nestjs/common';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import view from '@fastify/view';
-import Handlebars from 'handlebars';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Session, SessionService } from 'nestjs-typed-session';
 import { adapters, closeApps, startApp, takeLogs, type TestApp } from './support/app.js';
+import { useViews } from './support/views.js';
 
 const PAGE = `{{title}}|{{flash "notice"}}|{{flash "notice"}}|{{flash}}|{{flash "none"}}|{{session.values.user.name}}|{{session.values.deep.er}}`;
 
@@ -43,16 +40,7 @@ describe.each(adapters)('a template on %s', (adapter) => {
     writeFileSync(join(views, 'plain.hbs'), '{{title}}');
     app = await startApp(adapter, {
       controllers: [PageController],
-      configure: async (nest) => {
-        if (adapter === 'Fastify') {
-          await (nest as NestFastifyApplication).register(view, {
-            engine: { handlebars: Handlebars },
-            root: views,
-          });
-        } else {
-          (nest as NestExpressApplication).setBaseViewsDir(views).setViewEngine('hbs');
-        }
-      },
+      configure: (nest) => useViews(nest, adapter, views),
     });
     ({ sessions } = app);
   });

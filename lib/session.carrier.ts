@@ -1,20 +1,19 @@
 import { Logger } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
 import { cookieValues } from './http/cookie-header.js';
-import { Keyring, sealedLength } from './seal/keyring.js';
+import { Keyring } from './seal/keyring.js';
 import { randomBytes } from './seal/random.js';
 import { SessionError } from './session.errors.js';
-import { publish, type SessionRejectReason } from './session.events.js';
+import { publish, type SessionEvent, type SessionRejectReason } from './session.events.js';
 import {
   checkName,
   type ResolvedCookie,
   type ResolvedOptions,
   type SessionCookieOptions,
 } from './session.options.js';
-import { formatRecord, parseRecord, type SessionRecord } from './session.record.js';
+import type { SessionRecord } from './session.record.js';
+import type { Texts } from './session.values.js';
 
-/** 144 bits: OWASP asks for 128 of a CSPRNG (ASVS 5.0, 7.2.3); these end on a whole character. */
-const ID_BYTES = 18;
 /** How far the clock of another instance may run ahead. */
 const MAX_CLOCK_SKEW = 60_000;
 /** RFC 6265bis, section 5.5: the longest life that browsers grant, 400 days. */
@@ -24,26 +23,28 @@ const MAX_MAX_AGE = 400 * 24 * 60 * 60;
  * must not make requests expensive.
  */
 const MAX_BAD_SEALS = 32;
-/** What a token is for, in its associated data: no seal for another purpose passes for a session. */
-const PURPOSE = 'session';
 
-export interface LoadedRecord {
-  readonly record: SessionRecord;
-  /** Whether an older key sealed it, so that it should be sealed again. */
-  readonly isOutdated: boolean;
-}
-
-/** Carries the sessions of one name in their cookie: record to sealed cookie and back. */
-export class CookieCarrier {
-  private readonly keyring: Keyring;
+/**
+ * Carries the sessions of one name from request to request. What is common to all that do: the
+ * cookie with its seal and its attributes, and the timeouts.
+ */
+export abstract class SessionCarrier {
+  protected readonly keyring: Keyring;
   private readonly logger = new Logger('Session');
   private readonly attributes: { readonly plain: string; readonly secure: string };
   private hasWarned = false;
 
-  /** @throws SessionError `SESSION_CONFIG` where the options contradict each other */
-  constructor(readonly options: ResolvedOptions) {
-    this.keyring = new Keyring(options.secrets, `${PURPOSE}\0${options.name}`);
-    this.checkLimit();
+  /**
+   * @param purpose what its cookies are for, in their associated data: no seal for another purpose
+   * passes for one of them
+   * @param idBytes OWASP asks for 128 bits of a CSPRNG (ASVS 5.0, 7.2.3)
+   */
+  protected constructor(
+    readonly options: ResolvedOptions,
+    purpose: string,
+    private readonly idBytes: number,
+  ) {
+    this.keyring = new Keyring(options.secrets, `${purpose}\0${options.name}`);
     this.attributes = {
       plain: attributesOf(options.cookie, false),
       secure: attributesOf(options.cookie, true),
@@ -51,46 +52,77 @@ export class CookieCarrier {
   }
 
   newId(): string {
-    return randomBytes(ID_BYTES).toString('base64url');
+    return randomBytes(this.idBytes).toString('base64url');
   }
 
-  /** The first cookie of this name that opens and has not expired. Never throws. */
-  load(header: string | undefined): LoadedRecord | undefined {
+  protected newRecord(texts: Texts): SessionRecord {
+    const now = Date.now();
+    const expiresAt = this.expiryOf(now, now);
+    return { id: this.newId(), createdAt: now, sentAt: now, expiresAt, texts };
+  }
+
+  /** Stands for an id in events. */
+  hash(id: string): string {
+    return this.keyring.hash(id);
+  }
+
+  /**
+   * The first cookie of this name that opens, and whose text is accepted. Never throws.
+   *
+   * @param accept gives `undefined` to go on with the next
+   */
+  protected firstOf<T>(
+    header: string | undefined,
+    accept: (text: string, isOutdated: boolean) => T | undefined,
+  ): T | undefined {
     let badSeals = 0;
     for (const token of cookieValues(header, this.options.name)) {
-      const loaded = this.open(token);
-      if (typeof loaded === 'object') return loaded;
-      if (loaded === 'bad-seal' && ++badSeals === MAX_BAD_SEALS) return undefined;
+      const opened = this.openToken(token);
+      if (typeof opened === 'object') {
+        const accepted = accept(opened.text, opened.outdated);
+        if (accepted !== undefined) return accepted;
+      } else if (opened === 'bad-seal' && ++badSeals === MAX_BAD_SEALS) {
+        return undefined;
+      }
     }
     return undefined;
   }
 
   /** @returns why not, where a token does not open */
-  open(token: string): LoadedRecord | SessionRejectReason {
+  protected openToken(
+    token: string,
+  ): { readonly text: string; readonly outdated: boolean } | SessionRejectReason {
     const opened = this.keyring.open(token);
-    if ('rejected' in opened) return this.reject(opened.rejected);
-    const record = parseRecord(opened.text);
-    if (record === undefined) return this.reject('malformed');
-    const now = Date.now();
-    if (Math.max(record.createdAt, record.sentAt) > now + MAX_CLOCK_SKEW) {
-      return this.reject('future', record.id);
-    }
-    const end = Math.min(record.expiresAt, record.createdAt + this.options.absoluteTimeout);
-    if (end <= now) return this.reject('expired', record.id);
-    return { record, isOutdated: opened.outdated };
+    return 'rejected' in opened ? this.reject(opened.rejected) : opened;
   }
 
-  private reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
-    publish('rejected', () => ({
-      session: this.options.name,
-      reason,
-      ...(id === undefined ? undefined : { idHash: this.hash(id) }),
-    }));
+  /** Why a record is not accepted, if it is not. */
+  protected rejectionOf(record: SessionRecord): 'future' | 'expired' | undefined {
+    const now = Date.now();
+    if (Math.max(record.createdAt, record.sentAt) > now + MAX_CLOCK_SKEW) return 'future';
+    return this.endOf(record) <= now ? 'expired' : undefined;
+  }
+
+  /** The absolute timeout may have been shortened since a record was written. */
+  protected endOf(record: SessionRecord): number {
+    return Math.min(record.expiresAt, record.createdAt + this.options.absoluteTimeout);
+  }
+
+  reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
+    this.publish('rejected', id, { reason });
     return reason;
   }
 
-  hash(id: string): string {
-    return this.keyring.hash(id);
+  publish(
+    kind: Parameters<typeof publish>[0],
+    id: string | undefined,
+    more?: Partial<SessionEvent>,
+  ): void {
+    publish(kind, () => ({
+      session: this.options.name,
+      ...(id === undefined ? undefined : { idHash: this.hash(id) }),
+      ...more,
+    }));
   }
 
   /** When a session expires that is used now; nothing moves its absolute end. */
@@ -110,7 +142,7 @@ export class CookieCarrier {
   }
 
   /** "Remember me": a session's own `maxAge` is its idle time. */
-  private idleTimeoutOf(cookie: SessionCookieOptions | undefined): number {
+  protected idleTimeoutOf(cookie: SessionCookieOptions | undefined): number {
     const own = cookie?.maxAge as number | undefined;
     return own !== undefined && own > 0 ? own * 1000 : this.options.idleTimeout;
   }
@@ -121,59 +153,9 @@ export class CookieCarrier {
       : ({ ...this.options.cookie, ...own } as ResolvedCookie);
   }
 
-  /** @throws SessionError `SESSION_TOO_LARGE` where the cookie would not fit */
-  seal(record: SessionRecord): string {
-    const text = formatRecord(record);
-    this.checkSize(record, text);
-    return this.keyring.seal(text);
-  }
-
-  /**
-   * Checks that a record can be kept.
-   *
-   * @throws SessionError what `seal` and `setCookie` would throw
-   */
-  check(record: SessionRecord): void {
-    this.checkSize(record, formatRecord(record));
-    checkName(this.options.name, this.cookieOf(record.cookie));
-  }
-
-  /** Whether a record fits into its cookie. */
-  fits(record: SessionRecord): boolean {
-    return this.bytesOf(formatRecord(record)) <= this.options.maxCookieBytes;
-  }
-
-  /** A limit that not even an empty session fits into would fail every write. */
-  private checkLimit(): void {
-    const now = Date.now();
-    const times = { createdAt: now, sentAt: now, expiresAt: now };
-    const least = this.bytesOf(formatRecord({ id: this.newId(), ...times, texts: new Map() }));
-    const { name, maxCookieBytes } = this.options;
-    if (least <= maxCookieBytes) return;
-    throw new SessionError(
-      'SESSION_CONFIG',
-      `SessionModule: maxCookieBytes is ${maxCookieBytes}; allowed: ${least} and more, which an empty session takes under the name '${name.slice(0, 50)}'.`,
-    );
-  }
-
-  private bytesOf(text: string): number {
-    return this.options.name.length + sealedLength(Buffer.byteLength(text));
-  }
-
-  private checkSize(record: SessionRecord, text: string): void {
-    const { name, maxCookieBytes } = this.options;
-    const bytes = this.bytesOf(text);
-    if (bytes <= maxCookieBytes) return;
-    const largest = [...record.texts]
-      .map(([key, value]) => ({ key, bytes: Buffer.byteLength(value) }))
-      .sort((one, other) => other.bytes - one.bytes)
-      .slice(0, 5)
-      .map((value) => `${value.key} (${value.bytes} bytes)`)
-      .join(', ');
-    throw new SessionError(
-      'SESSION_TOO_LARGE',
-      `Session '${name}' needs ${bytes} bytes as a cookie, sealed; ${maxCookieBytes} fit (maxCookieBytes). Its largest values: ${largest}. Store less of them, or a key to where they are kept. The client keeps the session that it had.`,
-    );
+  /** @throws SessionError `SESSION_CONFIG` where the cookie would break the rule of its prefix */
+  checkCookie(own: SessionCookieOptions | undefined): void {
+    checkName(this.options.name, this.cookieOf(own));
   }
 
   /**
@@ -181,7 +163,12 @@ export class CookieCarrier {
    *
    * @returns `undefined` where a secure cookie would go over a plain connection: it goes nowhere
    */
-  setCookie(token: string, record: SessionRecord, now: number, isTls: boolean): string | undefined {
+  setCookie(
+    token: string,
+    record: Pick<SessionRecord, 'cookie' | 'expiresAt'>,
+    now: number,
+    isTls: boolean,
+  ): string | undefined {
     const cookie = this.cookieOf(record.cookie);
     const attributes = this.attributesFor(cookie, isTls);
     if (attributes === undefined) return undefined;
@@ -198,7 +185,8 @@ export class CookieCarrier {
     return `${this.options.name}=; Max-Age=0${attributes}; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
   }
 
-  private attributesFor(cookie: Readonly<ResolvedCookie>, isTls: boolean): string | undefined {
+  /** @returns `undefined` where a secure cookie would go over a plain connection */
+  protected attributesFor(cookie: Readonly<ResolvedCookie>, isTls: boolean): string | undefined {
     if (cookie.secure === true && !isTls) {
       this.warnOfPlainConnection();
       return undefined;
@@ -216,6 +204,25 @@ export class CookieCarrier {
       `Session '${this.options.name}' has cookie.secure: true, and a request came over a plain connection: no cookie was sent. Behind a proxy that ends TLS, tell the adapter to trust it: app.set('trust proxy', 1) on Express, new FastifyAdapter({ trustProxy: true }) on Fastify. To serve plain HTTP too, leave cookie.secure at 'auto'.`,
     );
   }
+}
+
+/** A limit that not even an empty session fits into would fail every write. */
+export function checkLimit(option: string, limit: number, least: number, name: string): void {
+  if (least <= limit) return;
+  throw new SessionError(
+    'SESSION_CONFIG',
+    `SessionModule: ${option} is ${limit}; allowed: ${least} and more, which an empty session takes under the name '${name.slice(0, 50)}'.`,
+  );
+}
+
+/** The keys that take most of a session, for people to find what to leave out. */
+export function largestOf(record: SessionRecord): string {
+  return [...record.texts]
+    .map(([key, value]) => ({ key, bytes: Buffer.byteLength(value) }))
+    .sort((one, other) => other.bytes - one.bytes)
+    .slice(0, 5)
+    .map((value) => `${value.key} (${value.bytes} bytes)`)
+    .join(', ');
 }
 
 /** The attributes of a `Set-Cookie` line but for the age, spelt by the `cookie` package. */

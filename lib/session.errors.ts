@@ -16,8 +16,8 @@ export type SessionErrorCode =
   | 'SESSION_STORE';
 
 /**
- * Every error that this module throws. It is no `HttpException`: a client sees a plain 500,
- * the log sees the message, and an exception filter may `@Catch(SessionError)`.
+ * Every error that this module throws. It is no `HttpException`: a client sees a plain 500
+ * (503 with `SESSION_STORE`), the log sees the message, and an exception filter may `@Catch(SessionError)`.
  */
 export class SessionError extends Error {
   override readonly name = 'SessionError';
@@ -28,5 +28,13 @@ export class SessionError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+
+  /**
+   * 503 where the store failed, and no fault of the application's did: Nest's own exception filter
+   * answers with it, as with the status of any error that has one.
+   */
+  get statusCode(): 503 | undefined {
+    return this.code === 'SESSION_STORE' ? 503 : undefined;
   }
 }

@@ -1,8 +1,11 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { RejectReason } from './seal/keyring.js';
 
-/** Why a cookie was not accepted. */
-export type SessionRejectReason = RejectReason | 'expired' | 'future';
+/** Why a cookie was not accepted. `unknown-id`: no store holds its session (any more). */
+export type SessionRejectReason = RejectReason | 'expired' | 'future' | 'unknown-id';
+
+/** What a store was asked for. */
+export type SessionStoreOperation = 'read' | 'write' | 'touch' | 'remove';
 
 /**
  * What happened to a session. Each kind has a channel of `node:diagnostics_channel`, named
@@ -15,10 +18,23 @@ export interface SessionEvent {
   readonly idHash?: string;
   /** With `rejected`: why. */
   readonly reason?: SessionRejectReason;
+  /** With `failed`: what the store was asked for. */
+  readonly operation?: SessionStoreOperation;
+  /** With `failed`: what the store said, or that it did not answer in time. */
+  readonly error?: unknown;
 }
 
 export type SessionEventKind =
-  'created' | 'renewed' | 'regenerated' | 'destroyed' | 'rejected' | 'committed';
+  | 'created'
+  | 'renewed'
+  | 'regenerated'
+  | 'destroyed'
+  | 'rejected'
+  | 'committed'
+  /** With a store: the session ended while a request ran, so its changes were not kept. */
+  | 'dropped'
+  /** A call of the store failed, or took longer than `storeTimeout`. */
+  | 'failed';
 
 const channels: Readonly<Record<SessionEventKind, Channel>> = {
   created: channel('nestjs-typed-session:created'),
@@ -27,6 +43,8 @@ const channels: Readonly<Record<SessionEventKind, Channel>> = {
   destroyed: channel('nestjs-typed-session:destroyed'),
   rejected: channel('nestjs-typed-session:rejected'),
   committed: channel('nestjs-typed-session:committed'),
+  dropped: channel('nestjs-typed-session:dropped'),
+  failed: channel('nestjs-typed-session:failed'),
 };
 
 /** @param event made only if somebody listens: the hash of an id is not free */

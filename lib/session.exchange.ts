@@ -2,18 +2,22 @@ import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isCalledByRouter } from './http/adapter.js';
-import { type AnyRequest, describeRequest } from './http/request.js';
+import { isFromRouter, type ReplyGate, traceCall } from './http/adapter.js';
+import { type AnyRequest, describeRequest, isConditional } from './http/request.js';
 import { appendSetCookie, forbidSharedCaching, varyByCookie } from './http/response-headers.js';
 import type { ResponseHook, ResponseListener } from './http/response-hook.js';
-import type { CookieCarrier } from './session.carrier.js';
-import { type Decision, OpenSession } from './session.open.js';
+import type { SessionCarrier } from './session.carrier.js';
+import type { Changes, Decision, OpenSession } from './session.open.js';
 import { SessionError } from './session.errors.js';
-import { publish } from './session.events.js';
 import type { RequestSession } from './session.request.js';
 
+/** A carrier that makes the sessions of its name. */
+export interface OpeningCarrier extends SessionCarrier {
+  sessionOf(request: AnyRequest, changes: Changes): OpenSession;
+}
+
 /**
- * - `detached`: no response is known, as in a gateway; the sessions can only be read
+ * - `detached`: no response is known, as in a gateway; no cookie can be sent
  * - `open`: changes can still be committed
  * - `refused`: a commit failed and the filters were told; they may mend the session
  * - `failed`: a commit failed, and the client keeps what it had
@@ -22,12 +26,13 @@ import type { RequestSession } from './session.request.js';
 type ExchangeStatus = 'detached' | 'open' | 'refused' | 'failed' | 'sent';
 
 /** The sessions of one request, and their commit into its response. */
-export class SessionExchange implements ResponseListener {
+export class SessionExchange implements ResponseListener, ReplyGate, Changes {
   private static readonly logger = new Logger('Session');
 
   private status: ExchangeStatus = 'detached';
   private response: ServerResponse | undefined;
-  private readonly sessions = new Map<CookieCarrier, OpenSession>();
+  private readonly sessions = new Map<SessionCarrier, OpenSession>();
+  private hasStores = false;
   private decisions: Decision[] = [];
   /** The status that the decisions were made for. */
   private decidedFor = 0;
@@ -53,16 +58,16 @@ export class SessionExchange implements ResponseListener {
     if (this.status === 'open') hook.attach(response);
   }
 
-  sessionOf(carrier: CookieCarrier): RequestSession {
+  sessionOf(carrier: OpeningCarrier): RequestSession {
     let opened = this.sessions.get(carrier);
     if (opened === undefined) {
-      opened = new OpenSession(carrier, this.request, this);
+      opened = carrier.sessionOf(this.request, this);
       this.sessions.set(carrier, opened);
+      this.hasStores ||= opened.server !== undefined;
     }
     return opened.session;
   }
 
-  /** Whether nothing that is written now could be kept, or be noticed when the response ends. */
   get isReadOnly(): boolean {
     return this.isDetached || this.response?.writableEnded === true;
   }
@@ -72,11 +77,47 @@ export class SessionExchange implements ResponseListener {
    *
    * @param status of the reply
    * @param reply sends it
-   * @param replyError sends a plain 500 instead
+   * @param replyError sends a plain error instead
+   * @returns what `reply` does: later, where the commit waits for a store
    * @throws SessionError where the commit fails, and Nest's router hands it to the filters
    */
-  beforeReply<T>(status: number, reply: () => T, replyError: () => T): T {
-    if (!this.decideFor(status)) return replyError();
+  beforeReply<T>(
+    status: number,
+    reply: () => T,
+    replyError: (error: unknown) => T,
+  ): T | Promise<T> {
+    if (this.status !== 'open' && this.status !== 'refused') return this.reply(reply);
+    if (this.hasStores && this.mayBeNotModified) return reply();
+    const onError = (error: unknown, call: Error): T =>
+      this.onCommitError(error, call) ? this.reply(reply) : replyError(error);
+    try {
+      const committing = this.commit(status);
+      if (committing !== undefined) {
+        // Who called can be told before anything is awaited only.
+        const call = traceCall();
+        return committing.then(
+          () => this.reply(reply),
+          (error: unknown) => onError(error, call),
+        );
+      }
+    } catch (error) {
+      return onError(error, traceCall());
+    }
+    return this.reply(reply);
+  }
+
+  /**
+   * Whether the adapter may make a 304 of this reply, which shows no flashes: what a store has
+   * forgotten by then would be lost. Such a session is committed when the status is known.
+   */
+  private get mayBeNotModified(): boolean {
+    return (
+      isConditional(this.request) &&
+      [...this.sessions.values()].some(({ session }) => session.hasConsumedFlashes)
+    );
+  }
+
+  private reply<T>(reply: () => T): T {
     this.isReplying = true;
     try {
       return reply();
@@ -91,54 +132,75 @@ export class SessionExchange implements ResponseListener {
    *
    * @throws SessionError where the commit fails
    */
-  beforeRender(status: number): void {
-    if (isCalledByRouter()) this.beforeReply(status, ignore, ignore);
+  beforeRender(status: number): void | Promise<void> {
+    if (isFromRouter(traceCall())) return this.beforeReply(status, ignore, ignore);
   }
 
-  /** @returns whether the reply may go out */
-  private decideFor(status: number): boolean {
+  /**
+   * @returns whether the reply may go out all the same
+   * @throws SessionError where Nest's router asked, which hands it to the filters
+   */
+  private onCommitError(error: unknown, call: Error): boolean {
+    this.decisions = [];
     if (this.status === 'refused') {
-      this.decideAgain(status);
+      // The filters were told once; what fails again does not take their answer from the client.
+      this.status = 'failed';
       return true;
     }
-    if (this.status !== 'open') return true;
+    if (isFromRouter(call)) {
+      this.status = 'refused';
+      throw error;
+    }
+    // What an asynchronous filter throws is caught by nobody, and would end the process.
+    this.status = 'failed';
+    SessionExchange.logger.error(error);
+    return false;
+  }
+
+  beforeWriting(status: number): Promise<void> | undefined {
+    if (this.status !== 'open' && this.status !== 'refused') return undefined;
+    if (this.isReplying && this.decidedFor === status) return undefined;
+    if (!this.hasStores) return undefined;
+    const call = new Error('The headers left here.');
+    const writing = this.tryToWrite(status);
+    if (writing === undefined) return undefined;
+    this.leftAt ??= call;
+    return writing.catch((error: unknown) => this.onWriteError(error));
+  }
+
+  /** What fails at once fails like what fails later. */
+  private tryToWrite(status: number): Promise<void> | undefined {
+    try {
+      return this.writeToStores(status);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  private onWriteError(error: unknown): void {
+    if (this.status !== 'refused') throw error;
+    this.decisions = [];
+    this.status = 'failed';
+  }
+
+  beforeHeaders(response: ServerResponse): void {
+    if (this.status === 'open' || this.status === 'refused') {
+      if (!this.isReplying) this.leftAt ??= new Error('The headers left here.');
+      const isDecided = this.isReplying && this.decidedFor === response.statusCode;
+      this.status = isDecided || this.decideAgain(response.statusCode) ? 'sent' : 'failed';
+    }
+    this.send(response);
+  }
+
+  /** @returns whether the session goes out with the headers */
+  private decideAgain(status: number): boolean {
     try {
       this.decide(status);
       return true;
     } catch (error) {
-      this.decisions = [];
-      if (isCalledByRouter()) {
-        this.status = 'refused';
-        throw error;
-      }
-      // What an asynchronous filter throws is caught by nobody, and would end the process.
-      this.status = 'failed';
-      SessionExchange.logger.error(error);
+      this.onWriteError(error);
       return false;
     }
-  }
-
-  /** The filters were told once; what fails again does not take their answer from the client. */
-  private decideAgain(status: number): void {
-    try {
-      this.decide(status);
-      this.status = 'open';
-    } catch {
-      this.decisions = [];
-      this.status = 'failed';
-    }
-  }
-
-  beforeHeaders(response: ServerResponse): void {
-    if (this.status === 'refused') this.decideAgain(response.statusCode);
-    if (this.status === 'open') {
-      if (!this.isReplying) this.leftAt = new Error('The headers left here.');
-      if (!this.isReplying || this.decidedFor !== response.statusCode) {
-        this.decide(response.statusCode);
-      }
-      this.status = 'sent';
-    }
-    this.send(response);
   }
 
   failed(error: unknown, response: ServerResponse): void {
@@ -160,7 +222,32 @@ export class SessionExchange implements ResponseListener {
     }
   }
 
-  /** The one commit: decides for each session what the response must say. */
+  /** The one commit: what stores must hold, they hold before the response says so. */
+  private commit(status: number): Promise<void> | undefined {
+    const writing = this.writeToStores(status);
+    if (writing !== undefined) return writing.then(() => this.decided(status));
+    this.decided(status);
+    return undefined;
+  }
+
+  private decided(status: number): void {
+    this.decide(status);
+    this.status = 'open';
+  }
+
+  /** @returns `undefined` where nothing has to be waited for */
+  private writeToStores(status: number): Promise<void> | undefined {
+    if (!this.hasStores) return undefined;
+    const sessions = [...this.sessions.values()];
+    // What does not fit into a cookie must fail before anything is written.
+    for (const session of sessions) if (session.server === undefined) session.decide(status);
+    const writing = sessions
+      .map((session) => session.commit(status))
+      .filter((one) => one !== undefined);
+    return writing.length === 0 ? undefined : Promise.all(writing).then(ignore);
+  }
+
+  /** Decides for each session what the response must say. */
   private decide(status: number): void {
     this.decisions = [];
     this.decidedFor = status;
@@ -173,25 +260,21 @@ export class SessionExchange implements ResponseListener {
         appendSetCookie(response, carrier.options.name, cookie);
         forbidSharedCaching(response);
       }
-      for (const { kind, id } of events) {
-        publish(kind, () => ({ session: carrier.options.name, idHash: carrier.hash(id) }));
-      }
+      for (const { kind, id } of events) carrier.publish(kind, id);
     }
     const isUsed = [...this.sessions.values()].some(({ session }) => session.isUsed);
     if (isUsed || this.decisions.some(({ cookie }) => cookie !== undefined)) varyByCookie(response);
   }
 
-  /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
   assertWritable(): void {
     if (this.status === 'sent' || this.status === 'detached') this.refuseChange();
   }
 
-  /** @throws SessionError `SESSION_HEADERS_SENT` */
   refuseChange(): never {
     if (this.status === 'detached') {
       throw new SessionError(
         'SESSION_HEADERS_SENT',
-        `This session was opened without a response that could carry a change. Hand it over too: sessions.get(request, response). A gateway has none: there a session can only be read.`,
+        `This session was opened without a response that could carry a change. Hand it over too: sessions.get(request, response). A gateway has none: there a session can only be read, or, where a store keeps it, be changed with save().`,
       );
     }
     const where = describeRequest(this.request);
@@ -201,13 +284,17 @@ export class SessionExchange implements ResponseListener {
         : `${callerOf(this.leftAt)}, in ${where}`;
     throw new SessionError(
       'SESSION_HEADERS_SENT',
-      `A session was changed after the headers that carry its cookie had left ${left}. Change it before, for what comes after cannot reach the client.`,
+      `A session was changed after the headers that carry its cookie had left ${left}. Change it before, for what comes after cannot reach the client. (Where a store keeps the session, save() keeps it still.)`,
       { cause: this.leftAt },
     );
   }
 }
 
 function ignore(): void {}
+
+async function rejected(error: unknown): Promise<never> {
+  throw error;
+}
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 

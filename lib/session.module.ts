@@ -63,7 +63,7 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
     }
     Object.defineProperty(httpAdapter, SESSION_SERVICE, { value: sessions });
     const getSession = (request: AnyRequest, response?: AnyResponse) =>
-      sessions.open(request, response);
+      sessions.unopened(request, response).openNow();
     defineOnRequests(httpAdapter, SESSION_SERVICE, sessions, getSession);
     gateReplies(httpAdapter, {
       of: (response) => sessions.exchangeOf(response),

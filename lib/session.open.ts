@@ -1,44 +1,80 @@
 import { inspect } from 'node:util';
 import { type AnyRequest, isOverTls, isUnseen, rawRequest } from './http/request.js';
-import type { CookieCarrier, LoadedRecord } from './session.carrier.js';
+import type { SessionCarrier } from './session.carrier.js';
 import { SessionError } from './session.errors.js';
 import type { SessionEventKind } from './session.events.js';
+import type { SessionCookieOptions } from './session.options.js';
 import type { SessionRecord } from './session.record.js';
 import {
-  areSame,
   RequestSession,
   type SessionHost,
+  type SessionServer,
   type SessionSnapshot,
+  type SessionState,
 } from './session.request.js';
 
 /** What the commit decided for one session. */
 export interface Decision {
-  readonly carrier: CookieCarrier;
+  readonly carrier: SessionCarrier;
   /** The `Set-Cookie` line, where there is one to send. */
   readonly cookie?: string;
+  /** What is told once the headers leave. */
   readonly events: readonly { readonly kind: SessionEventKind; readonly id: string }[];
 }
 
 /** What the exchange says of changes. */
-type Changes = Pick<SessionHost, 'isReadOnly' | 'assertWritable' | 'refuseChange'>;
+export interface Changes {
+  /** Whether nothing that is written now could be kept, or be noticed when the response ends. */
+  readonly isReadOnly: boolean;
+  /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
+  assertWritable(): void;
+  /** @throws SessionError `SESSION_HEADERS_SENT` */
+  refuseChange(): never;
+}
 
 /** One session of a request: where it comes from, and what becomes of it. */
-export class OpenSession implements SessionHost {
+export abstract class OpenSession<
+  C extends SessionCarrier = SessionCarrier,
+> implements SessionHost {
   readonly session = new RequestSession(this);
-  private loaded: LoadedRecord | undefined;
-  private committed: SessionSnapshot | undefined;
 
   constructor(
-    private readonly carrier: CookieCarrier,
-    private readonly request: AnyRequest,
-    private readonly changes: Changes,
+    protected readonly carrier: C,
+    protected readonly request: AnyRequest,
+    protected readonly changes: Changes,
   ) {}
+
+  abstract readonly server: SessionServer | undefined;
+  abstract load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
+  abstract save(snapshot: SessionSnapshot): void | Promise<void>;
+
+  /**
+   * Brings a store to what the request has done, before the response says so.
+   *
+   * @returns `undefined` where nothing is to be waited for
+   */
+  abstract commit(status: number): Promise<void> | undefined;
+
+  /**
+   * What the response must say of this session at a status.
+   *
+   * @throws SessionError where the session cannot be kept
+   */
+  abstract decide(status: number): Decision;
+
+  /** Whether the session is another than the one that was committed. */
+  abstract hasChangedSince(status: number): boolean;
 
   get isReadOnly(): boolean {
     return this.changes.isReadOnly;
   }
 
   assertWritable(): void {
+    this.changes.assertWritable();
+  }
+
+  /** A new id goes out with the headers, wherever the values lie. */
+  assertRenewable(): void {
     this.changes.assertWritable();
   }
 
@@ -58,11 +94,6 @@ export class OpenSession implements SessionHost {
     return isUnseen(this.request);
   }
 
-  load(): SessionRecord | undefined {
-    this.loaded = this.carrier.load(rawRequest(this.request).headers.cookie);
-    return this.loaded?.record;
-  }
-
   newId(): string {
     return this.carrier.newId();
   }
@@ -71,99 +102,38 @@ export class OpenSession implements SessionHost {
     return this.carrier.expiryOf(createdAt, Date.now(), cookie);
   }
 
-  save(snapshot: SessionSnapshot): void {
-    this.carrier.check(this.recordOf(snapshot, Date.now()));
+  protected get cookieHeader(): string | undefined {
+    return rawRequest(this.request).headers.cookie;
   }
 
-  /**
-   * What the response must say of this session at a status.
-   *
-   * @throws SessionError where the session cannot be kept
-   */
-  decide(status: number): Decision {
-    const { carrier, session } = this;
-    const now = Date.now();
-    const nothing: Decision = { carrier, events: [] };
-    if (session.status === 'unopened') return nothing;
-    const snapshot = this.snapshotFor(status);
-    this.committed = snapshot;
-    const isEmpty = snapshot === undefined || snapshot.texts.size === 0;
-    const lastId = session.record?.id ?? snapshot?.id ?? '';
-
-    if (session.status === 'destroyed' && isEmpty) return this.delete(lastId);
-    if (snapshot === undefined || (session.hasBegunHere && isEmpty)) return nothing;
-    if (carrier.cookieOf(snapshot.cookie).maxAge < 0) return this.delete(lastId);
-
-    if (session.isAsLoaded(snapshot)) return this.sendAgain(snapshot, now) ?? nothing;
-    const { record } = session;
-    const kinds: SessionEventKind[] = ['committed'];
-    if (session.hasBegunHere) kinds.unshift('created');
-    else if (record !== undefined && record.id !== snapshot.id) kinds.unshift('regenerated');
-    const decision = this.seal(this.recordOf(snapshot, now), now, kinds);
-    if (session.status !== 'destroyed' || record === undefined) return decision;
-    return { ...decision, events: [{ kind: 'destroyed', id: lastId }, ...decision.events] };
+  protected get isOverTls(): boolean {
+    return isOverTls(this.request);
   }
 
-  /**
-   * An unchanged session goes out again if it is due, or under a newer key. If it no longer fits
-   * (`maxCookieBytes` was lowered), the client keeps the one that it has: a read does not fail.
-   */
-  private sendAgain(snapshot: SessionSnapshot, now: number): Decision | undefined {
-    const { carrier, session } = this;
-    const record = session.record!;
-    const isDue = carrier.isDue(record, now);
-    if (!isDue && !this.loaded!.isOutdated) return undefined;
-    const next = isDue ? this.recordOf(snapshot, now) : record;
-    return carrier.fits(next) ? this.seal(next, now, [isDue ? 'renewed' : 'committed']) : undefined;
-  }
-
-  /** Whether the session is another than the one that went out with the headers. */
-  hasChangedSince(status: number): boolean {
-    const { session, committed } = this;
-    if (session.status === 'unopened' || committed === undefined) return false;
-    const now = this.snapshotFor(status);
-    return now !== undefined && now !== session.saved && !areSame(now, committed);
-  }
-
-  /** What is kept at a status: all, or what was saved. */
-  private snapshotFor(status: number): SessionSnapshot | undefined {
+  /** Whether the changes of a request are kept that ends with a status. */
+  protected keeps(status: number): boolean {
     const keeps: unknown = this.carrier.options.commitOn(status, this.request);
-    if (typeof keeps !== 'boolean') {
-      throw new SessionError(
-        'SESSION_CONFIG',
-        `SessionModule: commitOn returned ${inspect(keeps, { depth: 0 })}; allowed: true, false.`,
-      );
-    }
-    if (!keeps) return this.session.saved;
+    if (typeof keeps === 'boolean') return keeps;
+    throw new SessionError(
+      'SESSION_CONFIG',
+      `SessionModule: commitOn returned ${inspect(keeps, { depth: 0 })}; allowed: true, false.`,
+    );
+  }
+
+  protected snapshotAt(status: number): SessionSnapshot {
     // A 304 shows what the browser has already, not the flashes of this answer.
     return this.session.snapshot(status === 304 || this.isUnseen);
   }
 
-  private recordOf(snapshot: SessionSnapshot, now: number): SessionRecord {
-    const { id, createdAt, cookie, texts } = snapshot;
+  protected recordOf(state: SessionState, now: number): SessionRecord {
+    const { id, createdAt, cookie, texts } = state;
     const expiresAt = this.carrier.expiryOf(createdAt, now, cookie);
     return { id, createdAt, sentAt: now, expiresAt, cookie, texts };
   }
 
-  private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {
-    const { carrier } = this;
-    const cookie = carrier.setCookie(carrier.seal(record), record, now, isOverTls(this.request));
-    const events = cookie === undefined ? [] : kinds.map((kind) => ({ kind, id: record.id }));
-    return { carrier, cookie, events };
-  }
-
-  /** Deletes a cookie that the client has: it is told nothing of one that it has not. */
-  private delete(id: string): Decision {
-    const { carrier, session } = this;
-    const header = rawRequest(this.request).headers.cookie;
-    if (header === undefined || !header.includes(`${carrier.options.name}=`)) {
-      return { carrier, events: [] };
-    }
-    const cookie = carrier.deleteCookie(session.record?.cookie, isOverTls(this.request));
-    return {
-      carrier,
-      cookie,
-      events: id === '' || cookie === undefined ? [] : [{ kind: 'destroyed', id }],
-    };
+  /** The line that deletes a cookie that the client has: it is told nothing of one that it has not. */
+  protected deletionOf(own: SessionCookieOptions | undefined): string | undefined {
+    const hasCookie = this.cookieHeader?.includes(`${this.carrier.options.name}=`) ?? false;
+    return hasCookie ? this.carrier.deleteCookie(own, this.isOverTls) : undefined;
   }
 }

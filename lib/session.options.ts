@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import ms, { type StringValue } from 'ms';
 import { SessionError } from './session.errors.js';
+import type { SessionStore } from './stores/session-store.js';
 
 /** A duration: whole or broken seconds, or text as the `ms` package reads it (`'30 days'`, `'15m'`). */
 export type Duration = number | string;
@@ -53,6 +54,20 @@ export interface SessionOptions {
   commitOn?: 'always' | CommitPolicy;
   /** Bytes of name and value together, as browsers count them. Default `4096`. */
   maxCookieBytes?: number;
+  /** Where the values are kept, in place of the cookie, which then carries a sealed id alone. */
+  store?: SessionStore;
+  /** How long the store may take for one call. Default 2 seconds. */
+  storeTimeout?: Duration;
+  /**
+   * What becomes of a request whose session the store cannot give. Default `'fail'`: it ends with a
+   * 503, by way of Nest's filters. `'anonymous'`: it goes on with an empty session, which cannot be
+   * written to.
+   */
+  onStoreError?: 'fail' | 'anonymous';
+  /** Bytes of one session in the store, before it is sealed. Default `1048576` (1 MiB). */
+  maxStoreBytes?: number;
+  /** Whether the store is given sealed text, and not JSON. Default `true`. */
+  encryptAtRest?: boolean;
 }
 
 /** One session's options, or those of several: the first is the default one. */
@@ -85,6 +100,18 @@ export interface ResolvedOptions {
   readonly rolling: boolean;
   readonly commitOn: CommitPolicy;
   readonly maxCookieBytes: number;
+  /** Where a store keeps the values. */
+  readonly storage?: ResolvedStoreOptions;
+}
+
+/** What was said of a store, with every default in place. */
+export interface ResolvedStoreOptions {
+  readonly store: SessionStore;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly onError: 'fail' | 'anonymous';
+  readonly maxBytes: number;
+  readonly encryptAtRest: boolean;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -105,7 +132,20 @@ const OPTION_NAMES = new Set([
   'rolling',
   'commitOn',
   'maxCookieBytes',
+  'store',
+  'storeTimeout',
+  'onStoreError',
+  'maxStoreBytes',
+  'encryptAtRest',
 ]);
+/** They say nothing without a store, and who gives one forgot the store. */
+const STORE_OPTION_NAMES = [
+  'storeTimeout',
+  'onStoreError',
+  'maxStoreBytes',
+  'encryptAtRest',
+] as const;
+const STORE_METHODS = ['read', 'write', 'touch', 'remove'] as const;
 const COOKIE_OPTION_NAMES = new Set([
   'path',
   'domain',
@@ -156,8 +196,44 @@ function resolveSession(options: SessionOptions): ResolvedOptions {
         : resolveTimeout('absoluteTimeout', options.absoluteTimeout),
     rolling: oneOf('rolling', options.rolling ?? true, [true, false]),
     commitOn: resolveCommitOn(options.commitOn),
-    maxCookieBytes: resolveMaxCookieBytes(options.maxCookieBytes ?? 4096),
+    maxCookieBytes: resolveBytes(
+      'maxCookieBytes',
+      options.maxCookieBytes ?? 4096,
+      'browsers keep up to 4096',
+    ),
+    storage: resolveStorage(options),
   };
+}
+
+function resolveStorage(options: SessionOptions): ResolvedStoreOptions | undefined {
+  const { store, onStoreError, encryptAtRest } = options;
+  if (store === undefined) {
+    const option = STORE_OPTION_NAMES.find((name) => options[name] !== undefined);
+    if (option !== undefined) refuse(option, options[option], 'only with a store');
+    return undefined;
+  }
+  const isStore =
+    typeof store === 'object' &&
+    typeof store?.atomic === 'boolean' &&
+    STORE_METHODS.every((method) => typeof store[method] === 'function');
+  // It may hold a password to a server: it is not shown.
+  if (!isStore) refuse('store', HIDDEN, 'a SessionStore such as new RedisSessionStore(client)');
+  return {
+    store,
+    timeout: resolveStoreTimeout(options.storeTimeout ?? 2),
+    onError: oneOf('onStoreError', onStoreError ?? 'fail', ['fail', 'anonymous']),
+    maxBytes: resolveBytes('maxStoreBytes', options.maxStoreBytes ?? 1024 * 1024),
+    encryptAtRest: oneOf('encryptAtRest', encryptAtRest ?? true, [true, false]),
+  };
+}
+
+/** Timers take no more: a longer one would end at once. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+function resolveStoreTimeout(duration: Duration): number {
+  const timeout = resolveTimeout('storeTimeout', duration);
+  if (timeout > MAX_TIMER) refuse('storeTimeout', duration, 'a duration of up to 24 days');
+  return timeout;
 }
 
 function resolveSecrets(secret: SessionOptions['secret']): (string | Buffer)[] {
@@ -269,9 +345,9 @@ function resolveCommitOn(commitOn: SessionOptions['commitOn']): CommitPolicy {
   return commitOn;
 }
 
-function resolveMaxCookieBytes(bytes: number): number {
+function resolveBytes(option: string, bytes: number, hint?: string): number {
   if (!Number.isInteger(bytes) || bytes <= 0) {
-    refuse('maxCookieBytes', bytes, 'a whole number of bytes; browsers keep up to 4096');
+    refuse(option, bytes, `a whole number of bytes${hint === undefined ? '' : `; ${hint}`}`);
   }
   return bytes;
 }

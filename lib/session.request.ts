@@ -4,6 +4,7 @@ import {
   resolveCookie,
   type SessionCookieOptions,
 } from './session.options.js';
+import { sumOf } from './session.delta.js';
 import type { SessionRecord } from './session.record.js';
 import {
   DEFAULT_FLASH_KEY,
@@ -22,12 +23,18 @@ import {
  */
 export type SessionStatus = 'unopened' | 'new' | 'loaded' | 'regenerated' | 'destroyed';
 
-/** All that a commit needs to know, taken at one moment. */
-export interface SessionSnapshot {
+/** What a session holds at one moment. */
+export interface SessionState {
   readonly id: string;
   readonly createdAt: number;
   readonly cookie?: SessionCookieOptions;
   readonly texts: Texts;
+}
+
+/** All that a commit needs to know, taken at one moment. */
+export interface SessionSnapshot extends SessionState {
+  /** The keys that this request treated as lists of flashes. */
+  readonly flashKeys: ReadonlySet<string>;
 }
 
 /** What a session needs of the world. */
@@ -38,16 +45,35 @@ export interface SessionHost {
   readonly isReadOnly: boolean;
   /** Whether nobody sees the answer to this request, so that it must not consume flashes. */
   readonly isUnseen: boolean;
-  load(): SessionRecord | undefined;
+  load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
   newId(): string;
   /** When a session would expire that is used now. */
   expiryOf(createdAt: number, cookie?: SessionCookieOptions): number;
-  /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
+  /** @throws SessionError where a change could not be kept */
   assertWritable(): void;
+  /** @throws SessionError where a new id could not reach the client */
+  assertRenewable(): void;
   /** @throws SessionError `SESSION_HEADERS_SENT` */
   refuseChange(): never;
-  /** Checks that a snapshot can be kept. */
-  save(snapshot: SessionSnapshot): void;
+  /** Keeps a snapshot on the server, or checks that the response can carry it. */
+  save(snapshot: SessionSnapshot): void | Promise<void>;
+  /** The server that keeps the session, if not the client does: to open it takes waiting. */
+  readonly server: SessionServer | undefined;
+}
+
+/** What a server does with the session that it keeps, at once. */
+export interface SessionServer {
+  /** Ends it. */
+  destroy(): Promise<void>;
+  /** @returns what it is now; `undefined` where it is gone */
+  reread(): Promise<SessionRecord | undefined>;
+  /**
+   * Adds to a number.
+   *
+   * @param now the session, for where nothing of it is kept yet
+   * @returns the text of the sum; `undefined` where the session is gone
+   */
+  increment(key: string, by: number, now: SessionState): Promise<string | undefined>;
 }
 
 /** The session of one request: what stands behind the interface `Session`. */
@@ -55,6 +81,7 @@ export class RequestSession {
   // All that it holds is private, so that neither a log nor a response shows it by accident.
   readonly #host: SessionHost;
   #status: SessionStatus = 'unopened';
+  #opening: Promise<this> | undefined;
   #isUsed = false;
   #record: SessionRecord | undefined;
   #saved: SessionSnapshot | undefined;
@@ -79,6 +106,11 @@ export class RequestSession {
     return this.#isUsed;
   }
 
+  /** @internal Whether flashes were read that a 304 must bring back. */
+  get hasConsumedFlashes(): boolean {
+    return this.#values.hasConsumed;
+  }
+
   /** @internal As the client has it. */
   get record(): SessionRecord | undefined {
     return this.#record;
@@ -89,13 +121,40 @@ export class RequestSession {
     return this.#saved;
   }
 
-  /** @internal Takes the session from the request, once. */
-  open(): this {
-    if (this.#status === 'unopened') {
-      this.#record = this.#host.load();
-      this.#status = this.#record === undefined ? 'new' : 'loaded';
-      this.#restore(this.#record ?? { id: '', createdAt: Date.now(), texts: NO_TEXTS });
+  /** @internal Takes the session from the request, once; at once where that takes no waiting. */
+  open(): this | Promise<this> {
+    if (this.#status !== 'unopened') return this;
+    if (this.#opening !== undefined) return this.#opening;
+    const loaded = this.#host.load();
+    if (!(loaded instanceof Promise)) return this.#begin(loaded);
+    return (this.#opening = loaded.then((record) => this.#begin(record)));
+  }
+
+  /**
+   * @internal
+   * @throws SessionError `SESSION_UNAVAILABLE` where it would take waiting
+   */
+  openNow(): this {
+    if (this.#status !== 'unopened') return this;
+    if (this.#host.server === undefined) {
+      return this.#begin(this.#host.load() as SessionRecord | undefined);
     }
+    throw new SessionError(
+      'SESSION_UNAVAILABLE',
+      `Session '${this.name}' is kept on a server, and nobody has opened it yet in this request. Any of these opens it: @Session() of nestjs-typed-session in a handler, await sessions.get(context) of SessionService in a guard, a pipe or an interceptor, await sessions.get(request, response) in middleware. After that it is request.session too.`,
+    );
+  }
+
+  /** @internal Opens what would take waiting later. */
+  openForView(): Promise<this> | undefined {
+    const opening = this.#host.server === undefined ? this : this.open();
+    return opening instanceof Promise ? opening : undefined;
+  }
+
+  #begin(record: SessionRecord | undefined): this {
+    this.#record = record;
+    this.#status = record === undefined ? 'new' : 'loaded';
+    this.#restore(record ?? { id: '', createdAt: Date.now(), texts: NO_TEXTS });
     return this;
   }
 
@@ -194,20 +253,50 @@ export class RequestSession {
     return this.#guarded(this.#cookie);
   }
 
-  async save(): Promise<void> {
+  save(): Promise<void> {
+    return unlessAwaited(this.#save());
+  }
+
+  async #save(): Promise<void> {
     this.#useForWriting();
     const snapshot = this.snapshot(this.#host.isUnseen);
-    this.#host.save(snapshot);
+    const saving = this.#host.save(snapshot);
+    if (saving !== undefined) await saving;
     this.#saved = snapshot;
+  }
+
+  increment(key: string, by = 1): Promise<number> {
+    return unlessAwaited(this.#increment(key, by));
+  }
+
+  async #increment(key: string, by: number): Promise<number> {
+    this.#useForWriting();
+    const count = sumOf(this.#values.get(key) ?? 0, by, key);
+    const { server } = this.#host;
+    if (server !== undefined && !this.#values.isChanged(key)) {
+      const now = { id: this.#ensureId(), createdAt: this.#createdAt, texts: NO_TEXTS };
+      const text = await server.increment(key, by, { ...now, cookie: this.#departures() });
+      if (text !== undefined) {
+        this.#values.accept(key, text);
+        return JSON.parse(text) as number;
+      }
+    }
+    this.#values.set(key, count);
+    return count;
   }
 
   async regenerate(): Promise<void> {
     this.#useForWriting();
+    this.#host.assertRenewable();
     this.#id = this.#host.newId();
     if (this.#status === 'loaded') this.#status = 'regenerated';
   }
 
-  async destroy(): Promise<void> {
+  destroy(): Promise<void> {
+    return unlessAwaited(this.#destroy());
+  }
+
+  async #destroy(): Promise<void> {
     this.#useForWriting();
     this.#status = 'destroyed';
     this.#saved = undefined;
@@ -215,13 +304,20 @@ export class RequestSession {
     const { path, domain } = this.#ownCookie ?? {};
     const cookie = path === undefined && domain === undefined ? undefined : { path, domain };
     this.#restore({ id: '', createdAt: Date.now(), cookie, texts: NO_TEXTS });
+    await this.#host.server?.destroy();
   }
 
   async reload(): Promise<void> {
     this.#use();
-    if (this.#saved !== undefined) {
+    const isKept = this.#status === 'loaded' || this.#status === 'regenerated';
+    const { server } = this.#host;
+    if (server !== undefined && (isKept || this.#saved !== undefined)) {
+      const { createdAt } = this.#record ?? this.#saved!;
+      this.#restore((await server.reread()) ?? { id: '', createdAt, texts: NO_TEXTS });
+      if (isKept) this.#status = 'loaded';
+    } else if (this.#saved !== undefined) {
       this.#restore(this.#saved);
-    } else if (this.#status === 'loaded' || this.#status === 'regenerated') {
+    } else if (isKept) {
       this.#status = 'loaded';
       this.#restore(this.#record!);
     } else {
@@ -244,6 +340,7 @@ export class RequestSession {
       createdAt: this.#createdAt,
       cookie: this.#departures(),
       texts,
+      flashKeys: new Set(this.#values.flashKeys),
     };
   }
 
@@ -259,7 +356,7 @@ export class RequestSession {
   }
 
   #use(): void {
-    if (this.#status === 'unopened') this.open();
+    if (this.#status === 'unopened') this.openNow();
     this.#isUsed = true;
   }
 
@@ -297,7 +394,7 @@ export class RequestSession {
   }
 
   /** Makes this session what a record or a snapshot says. */
-  #restore(from: SessionSnapshot): void {
+  #restore(from: SessionState): void {
     this.#id = from.id;
     this.#createdAt = from.createdAt;
     this.#ownCookie = from.cookie;
@@ -309,8 +406,17 @@ export class RequestSession {
 /** What a template was shown; everything else of a session is private. */
 const OWN_KEYS = new Set(['values']);
 
+/**
+ * A promise that ends no process where nobody awaits it: what fails in `save` and `destroy` meets the
+ * commit too.
+ */
+function unlessAwaited<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
 /** Whether two moments of a session hold the same. */
-export function areSame(one: SessionSnapshot, other: SessionSnapshot): boolean {
+export function areSame(one: SessionState, other: SessionState): boolean {
   return (
     one.id === other.id &&
     haveSameTexts(one.texts, other.texts) &&

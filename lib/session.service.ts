@@ -9,7 +9,7 @@ import {
 } from './http/request.js';
 import { existingHookOf, hookOf, type ResponseHook } from './http/response-hook.js';
 import { isPlaceholder, MIN_SECRET_BYTES } from './seal/secret.js';
-import { CookieCarrier } from './session.carrier.js';
+import { CookieCarrier } from './session.cookie-carrier.js';
 import { SessionError } from './session.errors.js';
 import { SessionExchange } from './session.exchange.js';
 import { MODULE_OPTIONS_TOKEN } from './session.module-definition.js';
@@ -20,11 +20,13 @@ import {
   type SessionModuleOptions,
 } from './session.options.js';
 import type { Session, SessionData } from './session.js';
+import type { SessionRecord } from './session.record.js';
 import type { RequestSession } from './session.request.js';
-import { pathOf } from './session.values.js';
+import { StoreCarrier } from './session.store-carrier.js';
+import { pathOf, type Texts } from './session.values.js';
 import { revive, serialize, UNKNOWN } from './values/serializer.js';
 
-/** Which session `seal` and `unseal` mean. */
+/** Which session is meant. */
 export interface SealOptions {
   /** The name of its cookie. Default: the first session of the module. */
   name?: string;
@@ -48,15 +50,17 @@ export interface SealOptions {
  */
 @Injectable()
 export class SessionService {
-  private readonly carriers: ReadonlyMap<string, CookieCarrier>;
-  private readonly defaultCarrier: CookieCarrier;
+  private readonly carriers: ReadonlyMap<string, CookieCarrier | StoreCarrier>;
+  private readonly defaultCarrier: CookieCarrier | StoreCarrier;
 
   /** @throws SessionError `SESSION_CONFIG` */
   constructor(@Inject(MODULE_OPTIONS_TOKEN) options: SessionModuleOptions) {
     const resolved = resolveOptions(options);
     refuseWeakSecrets(resolved);
     resolved.forEach(warnOfMisspeltPrefix);
-    const carriers = resolved.map((one) => new CookieCarrier(one));
+    const carriers = resolved.map((one) =>
+      one.storage === undefined ? new CookieCarrier(one) : new StoreCarrier(one, one.storage),
+    );
     this.carriers = new Map(carriers.map((carrier) => [carrier.options.name, carrier]));
     this.defaultCarrier = carriers[0]!;
   }
@@ -102,36 +106,55 @@ export class SessionService {
    * Seals values as the cookie of a new session, for tests and tools.
    *
    * @returns the value of the cookie
-   * @throws SessionError where the values cannot be stored or do not fit
+   * @throws SessionError where the values cannot be stored or do not fit; `SESSION_UNAVAILABLE` where
+   * the session is kept in a store: there `begin` does it
    */
   seal(values: Record<string, unknown>, options: SealOptions = {}): string {
-    const carrier = this.carrierOf(options.name);
-    const now = Date.now();
-    const texts = Object.entries(values).map(
-      ([key, value]) => [key, serialize(value, pathOf(key))] as const,
+    return this.cookieCarrierOf(options.name, 'await sessions.begin(values)').begin(
+      textsOf(values),
     );
-    return carrier.seal({
-      id: carrier.newId(),
-      createdAt: now,
-      sentAt: now,
-      expiresAt: carrier.expiryOf(now, now),
-      texts: new Map(texts),
-    });
   }
 
-  /** @returns the values in a cookie, or `undefined` where it does not open or has expired */
+  /**
+   * @returns the values in a cookie, or `undefined` where it does not open or has expired
+   * @throws SessionError `SESSION_UNAVAILABLE` where the session is kept in a store: there `read`
+   * does it
+   */
   unseal(cookieValue: string, options: SealOptions = {}): Record<string, unknown> | undefined {
-    const loaded = this.carrierOf(options.name).open(cookieValue);
-    if (typeof loaded === 'string') return undefined;
-    const values = [...loaded.record.texts].map(([key, text]) => {
-      const value = revive(text);
-      return [key, value === UNKNOWN ? undefined : value] as const;
-    });
-    return Object.fromEntries(values);
+    const carrier = this.cookieCarrierOf(options.name, 'await sessions.read(cookieValue)');
+    return valuesOf(carrier.open(cookieValue));
   }
 
-  /** @internal The session of a request, at once; the same for each name. */
-  open(request: AnyRequest, response: AnyResponse | undefined, name?: string): RequestSession {
+  /**
+   * Begins a session with these values, wherever it is kept, for tests and tools.
+   *
+   * @returns the value of its cookie
+   * @throws SessionError where the values cannot be kept
+   */
+  async begin(values: Record<string, unknown>, options: SealOptions = {}): Promise<string> {
+    return this.carrierOf(options.name).begin(textsOf(values));
+  }
+
+  /**
+   * @returns the values of the session that a cookie stands for, wherever it is kept, or `undefined`
+   * where there is none
+   * @throws SessionError `SESSION_STORE`
+   */
+  async read(
+    cookieValue: string,
+    options: SealOptions = {},
+  ): Promise<Record<string, unknown> | undefined> {
+    return valuesOf(await this.carrierOf(options.name).open(cookieValue));
+  }
+
+  /**
+   * @internal The session of a request, the same for each name; at once where its cookie carries it.
+   */
+  open(
+    request: AnyRequest,
+    response: AnyResponse | undefined,
+    name?: string,
+  ): RequestSession | Promise<RequestSession> {
     return this.unopened(request, response, name).open();
   }
 
@@ -164,7 +187,16 @@ export class SessionService {
     return undefined;
   }
 
-  private carrierOf(name: string | undefined): CookieCarrier {
+  private cookieCarrierOf(name: string | undefined, instead: string): CookieCarrier {
+    const carrier = this.carrierOf(name);
+    if (carrier instanceof CookieCarrier) return carrier;
+    throw new SessionError(
+      'SESSION_UNAVAILABLE',
+      `Session '${carrier.options.name}' is kept in a store, and its cookie holds no values. Use ${instead}.`,
+    );
+  }
+
+  private carrierOf(name: string | undefined): CookieCarrier | StoreCarrier {
     if (name === undefined) return this.defaultCarrier;
     const carrier = this.carriers.get(name);
     if (carrier !== undefined) return carrier;
@@ -173,6 +205,22 @@ export class SessionService {
       `No session is named '${name}'. SessionModule knows: ${[...this.carriers.keys()].join(', ')}.`,
     );
   }
+}
+
+function textsOf(values: Record<string, unknown>): Texts {
+  const texts = Object.entries(values).map(
+    ([key, value]) => [key, serialize(value, pathOf(key))] as const,
+  );
+  return new Map(texts);
+}
+
+function valuesOf(record: SessionRecord | string): Record<string, unknown> | undefined {
+  if (typeof record === 'string') return undefined;
+  const values = [...record.texts].map(([key, text]) => {
+    const value = revive(text);
+    return [key, value === UNKNOWN ? undefined : value] as const;
+  });
+  return Object.fromEntries(values);
 }
 
 function isArgumentsHost(value: object): value is ArgumentsHost {

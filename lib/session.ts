@@ -35,6 +35,15 @@ export interface Session<T extends object = SessionData> {
   has(key: Key<T>): boolean;
   /** @returns whether there was a value */
   delete(key: Key<T>): boolean;
+  /**
+   * Adds to a number, which is 0 where there is none. Where a store keeps the session this is done
+   * there and at once, whatever becomes of the request, so that no count is lost to another request.
+   *
+   * @param by a finite number. Default 1
+   * @returns the sum
+   * @throws SessionError `SESSION_UNSERIALIZABLE` where the key holds something else
+   */
+  increment(key: Key<T>, by?: number): Promise<number>;
   /** Removes all values. The session itself, its id and its deadlines stay. */
   clear(): void;
 
@@ -57,7 +66,10 @@ export interface Session<T extends object = SessionData> {
   /** Keeps for the next request what this one read: of these keys, or of all. */
   keepFlashes(...keys: string[]): void;
 
-  /** 144 random bits in base64url. Never sent to a client but inside the seal. */
+  /**
+   * 144 random bits in base64url, 256 where a store keeps the session. Never sent to a client but
+   * inside the seal.
+   */
   readonly id: string;
   /** The name of its cookie. */
   readonly name: string;
@@ -73,18 +85,25 @@ export interface Session<T extends object = SessionData> {
   readonly cookie: SessionCookieOptions;
 
   /**
-   * Keeps what has changed so far, even if the request fails with a 5xx later.
+   * Keeps what has changed so far, even if the request fails with a 5xx later. A store has it when
+   * the promise resolves; that works after the headers have left too, for a session that the client
+   * knows by then.
    *
    * @throws SessionError what the commit would throw, and `SESSION_HEADERS_SENT` after the headers
    */
   save(): Promise<void>;
-  /** Gives the session a new id and keeps the values: call it whenever rights change (sign-in). */
+  /**
+   * Gives the session a new id and keeps the values: call it whenever rights change (sign-in). What
+   * the old id stood for is gone once the response leaves; with a cookie alone, a copy of it stays
+   * readable until it expires.
+   */
   regenerate(): Promise<void>;
   /**
    * Ends the session, whatever the request's outcome. What is stored afterwards begins a new one.
-   * A copy of the cookie, made before, stays readable until it expires.
+   * A store has forgotten it when the promise resolves; with a cookie alone, a copy of it, made
+   * before, stays readable until it expires.
    */
   destroy(): Promise<void>;
-  /** Throws away what was not saved. */
+  /** Throws away what was not saved. With a store, reads again what it holds now. */
   reload(): Promise<void>;
 }

@@ -23,6 +23,8 @@ export class SessionValues {
   /** The lists of flashes that were read, in case they have to come back. */
   private readonly consumed = new Map<string, unknown[]>();
   private kept: Set<string> | 'all' = new Set();
+  /** The keys that were last treated as lists of flashes, and not as values. */
+  readonly flashKeys = new Set<string>();
 
   constructor(private texts: Texts) {}
 
@@ -54,7 +56,25 @@ export class SessionValues {
   set(key: string, value: unknown): void {
     if (this.texts.has(key)) this.read.add(key);
     this.unknown.delete(key);
+    this.flashKeys.delete(key);
     this.live[key] = value;
+  }
+
+  /** Whether a value is another than the one that is kept. */
+  isChanged(key: string): boolean {
+    if (Object.hasOwn(this.live, key)) {
+      return this.textOf(key, this.live[key]) !== this.texts.get(key);
+    }
+    return this.read.has(key) && !this.unknown.has(key);
+  }
+
+  /** Takes over what was kept under a key meanwhile, unless it was changed here too. */
+  accept(key: string, text: string): void {
+    const isChanged = this.isChanged(key);
+    this.texts = new Map(this.texts).set(key, text);
+    if (isChanged) return;
+    delete this.live[key];
+    this.read.delete(key);
   }
 
   /** Removes a value for good: flashes that were read under this key do not come back either. */
@@ -66,6 +86,7 @@ export class SessionValues {
   private remove(key: string): void {
     if (this.texts.has(key)) this.read.add(key);
     this.unknown.delete(key);
+    this.flashKeys.delete(key);
     delete this.live[key];
   }
 
@@ -80,6 +101,7 @@ export class SessionValues {
     this.read.clear();
     this.unknown.clear();
     this.consumed.clear();
+    this.flashKeys.clear();
     this.kept = new Set();
     for (const key of Object.keys(this.live)) delete this.live[key];
   }
@@ -97,6 +119,7 @@ export class SessionValues {
         `${pathOf(key)} holds something that is no list of flashes, so no flash can be added to it. Choose another key for the flash.`,
       );
     }
+    this.flashKeys.add(key);
   }
 
   flashes(key: string): unknown[] {
@@ -114,6 +137,11 @@ export class SessionValues {
     if (earlier === undefined) this.consumed.set(key, list);
     else earlier.push(...list);
     this.remove(key);
+    this.flashKeys.add(key);
+  }
+
+  get hasConsumed(): boolean {
+    return this.consumed.size > 0;
   }
 
   /** Lets the flashes that were read come back: of these keys, or all. */

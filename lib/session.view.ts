@@ -16,12 +16,26 @@ export interface SessionViewHelpers {
 
 type ViewResponse = AnyResponse & { readonly req?: AnyRequest; readonly request?: AnyRequest };
 
-/** Commits what the handler did, and makes the helpers for the template behind it. */
-export function viewHelpers(sessions: SessionService, response: ViewResponse): SessionViewHelpers {
+/**
+ * Commits what the handler did, and makes the helpers for the template behind it. A template cannot
+ * wait: a session that a store keeps is opened before.
+ */
+export function viewHelpers(
+  sessions: SessionService,
+  response: ViewResponse,
+): SessionViewHelpers | Promise<SessionViewHelpers> {
   // Fastify's reply has `request`, Express's response `req`.
   const request = (response.request ?? response.req)!;
   const session = sessions.unopened(request, response);
-  sessions.exchangeOf(response)?.beforeRender((response as { statusCode: number }).statusCode);
+  const committing = sessions
+    .exchangeOf(response)
+    ?.beforeRender((response as { statusCode: number }).statusCode);
+  const opening = session.openForView();
+  if (committing === undefined && opening === undefined) return helpersOf(session);
+  return Promise.all([committing, opening]).then(() => helpersOf(session));
+}
+
+function helpersOf(session: RequestSession): SessionViewHelpers {
   showValues(session);
   const shown = new Map<string, unknown>();
   return {

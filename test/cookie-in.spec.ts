@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import fc from 'fast-check';
 import { request } from 'node:http';
 import { Session } from 'nestjs-typed-session';
-import { adapters, closeApps, SECRET, startApp, type TestApp } from './support/app.js';
+import { places, closeApps, SECRET, startApp, type TestApp } from './support/app.js';
 
 @Controller()
 class CookieController {
@@ -17,13 +17,13 @@ class CookieController {
 const EMPTY = { key: null, isNew: true };
 const VALID = { key: 'value', isNew: false };
 
-describe.each(adapters)('a cookie that comes in on %s', (adapter) => {
+describe.each(places)('a cookie that comes in on %s', (place) => {
   let app: TestApp;
   let token: string;
 
   beforeAll(async () => {
-    app = await startApp(adapter, { controllers: [CookieController] });
-    token = app.sessions.seal({ key: 'value' });
+    app = await startApp(place, { controllers: [CookieController] });
+    token = await app.sessions.begin({ key: 'value' });
   });
   afterAll(closeApps);
 
@@ -89,7 +89,7 @@ describe.each(adapters)('a cookie that comes in on %s', (adapter) => {
   });
 
   it('counts by the first of its name that opens', async () => {
-    const other = app.sessions.seal({ key: 'other' });
+    const other = await app.sessions.begin({ key: 'other' });
     expect(await read(`sid=bad; sid=${token}; sid=${other}`)).toEqual(VALID);
     expect(await read(`sid=${other}; sid=${token}`)).toEqual({ key: 'other', isNew: false });
   });
@@ -126,7 +126,7 @@ describe.each(adapters)('a cookie that comes in on %s', (adapter) => {
   });
 
   it('is not read as the session of another name, under the same secret', async () => {
-    const other = await startApp(adapter, {
+    const other = await startApp(place, {
       controllers: [CookieController],
       session: { secret: SECRET, name: 'admin' },
     });

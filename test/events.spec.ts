@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Session, type SessionEvent, type SessionEventKind } from 'nestjs-typed-session';
-import { adapters, closeApps, startApp, type TestApp } from './support/app.js';
+import { closeApps, isInStore, places, startApp, type TestApp } from './support/app.js';
 
 @Controller()
 class EventController {
@@ -40,7 +40,7 @@ const KINDS: SessionEventKind[] = [
   'committed',
 ];
 
-describe.each(adapters)('the events of a session on %s', (adapter) => {
+describe.each(places)('the events of a session on %s', (place) => {
   let app: TestApp;
   let events: (SessionEvent & { kind: SessionEventKind })[] = [];
   const listeners = KINDS.map((kind) => ({
@@ -49,7 +49,7 @@ describe.each(adapters)('the events of a session on %s', (adapter) => {
   }));
 
   beforeAll(async () => {
-    app = await startApp(adapter, { controllers: [EventController] });
+    app = await startApp(place, { controllers: [EventController] });
     for (const { name, listener } of listeners) subscribe(name, listener);
   });
   afterAll(async () => {
@@ -98,12 +98,12 @@ describe.each(adapters)('the events of a session on %s', (adapter) => {
   });
 
   it('tell that it was renewed', async () => {
-    const short = await startApp(adapter, {
+    const short = await startApp(place, {
       controllers: [EventController],
       session: { idleTimeout: 0.2 },
     });
     const client = short.client();
-    client.jar.set('sid', short.sessions.seal({ key: 'value' }));
+    client.jar.set('sid', await short.sessions.begin({ key: 'value' }));
     await new Promise((resolve) => setTimeout(resolve, 30));
     await client.get('/read');
     expect(taken()).toMatchObject([{ kind: 'renewed' }]);
@@ -116,22 +116,26 @@ describe.each(adapters)('the events of a session on %s', (adapter) => {
     ['bad-seal', (token) => token.slice(0, -4) + 'AAAA', {}],
   ])('tell that a cookie was rejected: %s', async (reason, damage) => {
     const client = app.client();
-    client.jar.set('sid', damage(app.sessions.seal({ key: 'value' })));
+    client.jar.set('sid', damage(await app.sessions.begin({ key: 'value' })));
     await client.get('/read');
     expect(taken()).toEqual([{ kind: 'rejected', session: 'sid', reason }]);
   });
 
   it('tell that a cookie had expired, and whose', async () => {
-    const short = await startApp(adapter, {
+    // A store may have forgotten it already.
+    const expiry = isInStore(place)
+      ? (expect.stringMatching(/expired|unknown-id/) as string)
+      : 'expired';
+    const short = await startApp(place, {
       controllers: [EventController],
       session: { idleTimeout: 0.01 },
     });
     const client = short.client();
-    client.jar.set('sid', short.sessions.seal({ key: 'value' }));
+    client.jar.set('sid', await short.sessions.begin({ key: 'value' }));
     await new Promise((resolve) => setTimeout(resolve, 30));
     await client.get('/read');
     expect(taken()).toMatchObject([
-      { kind: 'rejected', reason: 'expired', idHash: expect.any(String) as string },
+      { kind: 'rejected', reason: expiry, idHash: expect.any(String) as string },
     ]);
   });
 });

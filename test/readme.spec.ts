@@ -9,7 +9,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { registerSessionTypes, type SessionService } from 'nestjs-typed-session';
+import {
+  MemorySessionStore,
+  registerSessionTypes,
+  type SessionService,
+} from 'nestjs-typed-session';
 import { resolveOptions } from '../lib/session.options.js';
 import { adapters, closeApps, SECRET, startApp, takeLogs, type AppOptions } from './support/app.js';
 import { useViews } from './support/views.js';
@@ -167,7 +171,9 @@ describe('the tables of the README', () => {
   });
 
   describe('give the true default of', () => {
-    const resolve = (options: object) => resolveOptions({ secret: SECRET, ...options })[0];
+    // Some options say something of a store, and are refused without.
+    const store = new MemorySessionStore();
+    const resolve = (options: object) => resolveOptions({ secret: SECRET, store, ...options })[0];
     const setting = (option: string, value: unknown): object => {
       const [first, second] = option.split('.');
       return second === undefined ? { [first]: value } : { cookie: { [second]: value } };
@@ -215,6 +221,7 @@ describe('the tables of the README', () => {
         false,
       ]);
       expect(() => resolve({ secret: undefined })).toThrow('secret');
+      expect(resolveOptions({ secret: SECRET })[0].storage).toBeUndefined();
     });
 
     it('name over TLS alone', () => {
@@ -324,7 +331,7 @@ describe.each(adapters)('the README on %s', (adapter) => {
     writeFileSync(join(views, 'account.hbs'), template.code);
     const { visitor, sessions } = await start({
       controllers: [AccountController],
-      configure: (nest) => useViews(nest, adapter, views),
+      configure: (nest) => useViews(nest, views),
     });
     visitor.jar.set('sid', sessions.seal({ notice: ['Saved.'], user: { name: 'Peter' } }));
     const page = async () => (await visitor.get('/account')).text.replaceAll(/\s*\n\s*/g, '');

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Controller, Get, Query } from '@nestjs/common';
 import { Session } from 'nestjs-typed-session';
-import { adapters, closeApps, SECRET, startApp, type AppOptions } from './support/app.js';
+import { closeApps, isInStore, places, SECRET, startApp, type AppOptions } from './support/app.js';
 import { attributes, type Client } from './support/client.js';
 
 @Controller()
@@ -46,7 +46,7 @@ const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const DAY = 24 * HOUR;
 
-describe.each(adapters)('the life of a session on %s', (adapter) => {
+describe.each(places)('the life of a session on %s', (place) => {
   let now = START;
   beforeEach(() => {
     now = START;
@@ -58,7 +58,7 @@ describe.each(adapters)('the life of a session on %s', (adapter) => {
   });
 
   const start = async (session: NonNullable<AppOptions['session']> = {}) =>
-    (await startApp(adapter, { controllers: [ClockController], session })).client();
+    (await startApp(place, { controllers: [ClockController], session })).client();
   const read = async (client: Client) => (await client.get('/read')).json;
   const maxAge = (lines: string[]) => Number(attributes(lines[0])['max-age']);
 
@@ -175,28 +175,30 @@ describe.each(adapters)('the life of a session on %s', (adapter) => {
     expect(maxAge((await client.get('/unset')).setCookies)).toBe(7 * 86_400);
   });
 
-  it('is renewed by a read even where it fills its cookie to the last byte', async () => {
-    const client = await start();
-    let bytes = 2900;
-    while ((await client.get(`/fill?bytes=${bytes + 1}`)).status === 200) bytes++;
-    expect((await client.get(`/fill?bytes=${bytes + 1}`)).status).toBe(500);
-    now += 20 * DAY;
-    const answer = await client.get('/read');
-    expect(answer.status).toBe(200);
-    expect(answer.setCookies).toHaveLength(1);
-    expect(answer.setCookies[0].split(';')[0].length - 1).toBeGreaterThan(4090);
-  });
+  if (!isInStore(place)) {
+    it('is renewed by a read even where it fills its cookie to the last byte', async () => {
+      const client = await start();
+      let bytes = 2900;
+      while ((await client.get(`/fill?bytes=${bytes + 1}`)).status === 200) bytes++;
+      expect((await client.get(`/fill?bytes=${bytes + 1}`)).status).toBe(500);
+      now += 20 * DAY;
+      const answer = await client.get('/read');
+      expect(answer.status).toBe(200);
+      expect(answer.setCookies).toHaveLength(1);
+      expect(answer.setCookies[0].split(';')[0].length - 1).toBeGreaterThan(4090);
+    });
 
-  it('is read, and left alone, where the limit is lower than it was', async () => {
-    const large = await start();
-    await large.get('/fill?bytes=2000');
-    const client = await start({ maxCookieBytes: 1000 });
-    client.jar.set('sid', large.jar.get('sid')!);
-    now += 20 * DAY;
-    const answer = await client.get('/read');
-    expect(answer.json.key).toHaveLength(2000);
-    expect(answer.setCookies).toEqual([]);
-  });
+    it('is read, and left alone, where the limit is lower than it was', async () => {
+      const large = await start();
+      await large.get('/fill?bytes=2000');
+      const client = await start({ maxCookieBytes: 1000 });
+      client.jar.set('sid', large.jar.get('sid')!);
+      now += 20 * DAY;
+      const answer = await client.get('/read');
+      expect(answer.json.key).toHaveLength(2000);
+      expect(answer.setCookies).toEqual([]);
+    });
+  }
 
   it('tells when it began and when it would end', async () => {
     const client = await start({ cookie: { maxAge: '1h' } });

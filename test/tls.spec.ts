@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { Session, SessionService } from 'nestjs-typed-session';
 import type { INestApplication } from '@nestjs/common';
-import { adapters, closeApps, startApp, takeLogs } from './support/app.js';
+import { places, closeApps, startApp, takeLogs } from './support/app.js';
 import { attributes } from './support/client.js';
 
 @Controller()
@@ -17,11 +17,11 @@ class TlsController {
 
 const overTls = { 'x-forwarded-proto': 'https' };
 
-describe.each(adapters)('a cookie that is secure, on %s', (adapter) => {
+describe.each(places)('a cookie that is secure, on %s', (place) => {
   afterEach(closeApps);
 
   const start = (secure: boolean | 'auto', trustProxy: boolean, configure?: object) =>
-    startApp(adapter, {
+    startApp(place, {
       controllers: [TlsController],
       session: { cookie: { secure } },
       trustProxy,

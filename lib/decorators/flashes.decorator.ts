@@ -1,5 +1,5 @@
 import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/common';
-import { sessionOf } from './session-of.js';
+import { fromSession } from './session-of.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
@@ -14,4 +14,4 @@ type Pipe = Type<PipeTransform> | PipeTransform;
  */
 export const Flashes: (key?: string, ...pipes: Pipe[]) => ParameterDecorator = createParamDecorator<
   string | undefined
->((key, context) => sessionOf(context).flashes(key));
+>((key, context) => fromSession(context, (session) => session.flashes(key)));

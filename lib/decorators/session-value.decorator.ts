@@ -1,5 +1,5 @@
 import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/common';
-import { sessionOf } from './session-of.js';
+import { fromSession } from './session-of.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
@@ -13,4 +13,6 @@ type Pipe = Type<PipeTransform> | PipeTransform;
  * ```
  */
 export const SessionValue: (key: string, ...pipes: Pipe[]) => ParameterDecorator =
-  createParamDecorator<string>((key, context) => sessionOf(context).get(key));
+  createParamDecorator<string>((key, context) =>
+    fromSession(context, (session) => session.get(key)),
+  );

@@ -1,6 +1,6 @@
 import { createParamDecorator } from '@nestjs/common';
 import type { Session as SessionOf, SessionData } from '../session.js';
-import { sessionOf } from './session-of.js';
+import { fromSession } from './session-of.js';
 
 /**
  * Hands the session to a handler: the default one, or the one of a name.
@@ -16,7 +16,7 @@ import { sessionOf } from './session-of.js';
  */
 export const Session: (name?: string) => ParameterDecorator = createParamDecorator<
   string | undefined
->((name, context) => sessionOf(context, name));
+>((name, context) => fromSession(context, (session) => session, name));
 
 /** The type of what `@Session()` hands over. `T` is its shape, by default `SessionData`. */
 export type Session<T extends object = SessionData> = SessionOf<T>;

@@ -1,12 +1,13 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
 import { type AnyRequest, type AnyResponse, REPLY, responseOf } from './request.js';
+import { plainErrorOf } from './plain-error.js';
 import { makeHookable } from './response-hook.js';
 
 /** What is put before the ways in which Nest itself answers a request. */
 export interface ReplyGate {
   /** Before a value, a stream, a redirect, or what an exception filter sends. */
-  beforeReply<T>(status: number, reply: () => T, replyError: () => T): T;
+  beforeReply<T>(status: number, reply: () => T, replyError: (error: unknown) => T): T | Promise<T>;
 }
 
 export interface ReplyGates {
@@ -17,12 +18,10 @@ export interface ReplyGates {
    *
    * @returns what the template finds beside its own variables
    */
-  beforeRender(response: AnyResponse): object;
+  beforeRender(response: AnyResponse): object | Promise<object>;
 }
 
 type AdapterResponse = AnyResponse & { readonly statusCode: number };
-
-const PLAIN_ERROR = { statusCode: 500, message: 'Internal server error' };
 
 /**
  * Puts gates before Nest's replies, on the adapter that all of them come by.
@@ -36,8 +35,10 @@ export function gateReplies(adapter: AbstractHttpAdapter, gates: ReplyGates): vo
   const reply = adapter.reply.bind(adapter);
   const redirect = adapter.redirect.bind(adapter);
   const render = adapter.render.bind(adapter);
-  const replyError = (response: AdapterResponse) =>
-    reply(response, PLAIN_ERROR, PLAIN_ERROR.statusCode) as unknown;
+  const replyError = (response: AdapterResponse, error: unknown) => {
+    const plain = plainErrorOf(error);
+    return reply(response, plain, plain.statusCode) as unknown;
+  };
 
   adapter.reply = (response: AdapterResponse, body: unknown, status?: number): unknown => {
     const gate = gates.of(response);
@@ -45,7 +46,7 @@ export function gateReplies(adapter: AbstractHttpAdapter, gates: ReplyGates): vo
     return gate.beforeReply(
       status ?? response.statusCode,
       () => reply(response, body, status) as unknown,
-      () => replyError(response),
+      (error) => replyError(response, error),
     );
   };
   adapter.redirect = (response: AdapterResponse, status: number, url: string): unknown => {
@@ -54,24 +55,33 @@ export function gateReplies(adapter: AbstractHttpAdapter, gates: ReplyGates): vo
     return gate.beforeReply(
       status,
       () => redirect(response, status, url) as unknown,
-      () => replyError(response),
+      (error) => replyError(response, error),
     );
   };
-  adapter.render = (response: AdapterResponse, view: string, variables?: object): unknown =>
-    render(response, view, { ...gates.beforeRender(response), ...variables }) as unknown;
+  adapter.render = (response: AdapterResponse, view: string, variables?: object): unknown => {
+    const renderWith = (found: object) =>
+      render(response, view, { ...found, ...variables }) as unknown;
+    const found = gates.beforeRender(response);
+    return found instanceof Promise ? found.then(renderWith) : renderWith(found);
+  };
+}
+
+/** Where one is called from: as deep as Nest's router lies. Its text is made when it is read. */
+export function traceCall(): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 20;
+  const call = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return call;
 }
 
 /**
- * Whether Nest's router sends this reply, and so hands an error to the filters. A filter that
- * replies by the same adapter looks the same, but for the stack. Asked only when a commit failed,
- * or a page is rendered; where a bundler has renamed Nest's classes the answer is no.
+ * Whether Nest's router sends a reply, and so hands an error to the filters. A filter that replies
+ * by the same adapter looks the same, but for the stack. Asked only when a commit failed, or a page
+ * is rendered; where a bundler has renamed Nest's classes the answer is no.
  */
-export function isCalledByRouter(): boolean {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 20;
-  const { stack = '' } = new Error();
-  Error.stackTraceLimit = stackTraceLimit;
-  return stack.includes('RouterResponseController');
+export function isFromRouter(call: Error): boolean {
+  return call.stack?.includes('RouterResponseController') ?? false;
 }
 
 /** The session of a request and its response. */

@@ -45,6 +45,12 @@ export function isUnseen(request: AnyRequest): boolean {
   return method === 'HEAD' || (typeof purpose === 'string' && purpose.includes('prefetch'));
 }
 
+/** Whether the answer may be a 304 (RFC 9110, section 13.1). */
+export function isConditional(request: AnyRequest): boolean {
+  const { headers } = rawRequest(request);
+  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
+}
+
 /** For messages: method and path, without the query, which may hold secrets. */
 export function describeRequest(request: AnyRequest): string {
   const { method, url } = rawRequest(request);

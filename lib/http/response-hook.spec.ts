@@ -16,6 +16,7 @@ async function answerOf(handler: RequestListener): Promise<Response & { text: st
 }
 
 const listener = (overrides: Partial<ResponseListener>): ResponseListener => ({
+  beforeWriting: () => undefined,
   beforeHeaders: () => {},
   failed: () => {},
   endedLate: () => {},

@@ -1,29 +1,36 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import onHeaders from 'on-headers';
+import { callBackOf, HeldResponse } from './held-response.js';
+import { plainErrorOf } from './plain-error.js';
 
 /** What is done with a response that Nest may never see again. */
 export interface ResponseListener {
   /**
+   * Called before anything is written, with the status that it is written with. The response is held
+   * back until the promise is settled, and becomes a plain error where it is rejected. Where nothing
+   * has to be waited for there is none.
+   */
+  beforeWriting(status: number): Promise<void> | undefined;
+  /**
    * Called before the headers leave, while they can still be changed. May be called again, if
    * the response did not leave then.
    *
-   * @throws what turns the response into a plain 500
+   * @throws what turns the response into a plain error
    */
   beforeHeaders(response: ServerResponse): void;
-  /** Called with what `beforeHeaders` threw, once the response is a plain 500. */
+  /** Called with what `beforeHeaders` threw, once the response is a plain error. */
   failed(error: unknown, response: ServerResponse): void;
   /** Called when a response ends whose headers left earlier. */
   endedLate(): void;
 }
 
-const PLAIN_ERROR = JSON.stringify({ statusCode: 500, message: 'Internal server error' });
-
-/** Headers that describe a body or a target which a plain 500 does not have. */
+/** Headers that describe a body or a target which a plain error does not have. */
 const OF_THE_BODY = /^(content-|etag$|last-modified$|location$|accept-ranges$|transfer-encoding$)/;
 
 /** The methods by which a response leaves, as they are without a hook. */
 interface Originals {
   readonly writeHead: (...args: unknown[]) => ServerResponse;
+  readonly flushHeaders: () => void;
   readonly write: (...args: unknown[]) => boolean;
   readonly end: (...args: unknown[]) => ServerResponse;
 }
@@ -60,17 +67,19 @@ export function makeHookable(prototype: ServerResponse): void {
 }
 
 function originalsOf(target: ServerResponse): Originals {
-  const { writeHead, write, end } = target as unknown as Originals;
-  return { writeHead, write, end };
+  const { writeHead, flushHeaders, write, end } = target as unknown as Originals;
+  return { writeHead, flushHeaders, write, end };
 }
 
 /**
  * `writeHead` is hooked, since everything comes by there in HTTP/1; `write` and `end` too, since
  * there alone a body can still be exchanged for that of an error, and since in HTTP/2 they do
- * not call `writeHead`. The same functions serve every response.
+ * not call `writeHead`; `flushHeaders`, since it sends what `writeHead` made, which may be held. The
+ * same functions serve every response.
  */
 function replaceMethods(target: ServerResponse): void {
   target.writeHead = writeHeadByHook;
+  target.flushHeaders = flushHeadersByHook;
   target.write = writeByHook;
   target.end = endByHook;
 }
@@ -78,6 +87,12 @@ function replaceMethods(target: ServerResponse): void {
 function writeHeadByHook(this: HookableResponse, ...args: unknown[]): never {
   const hook = attachedHookOf(this);
   return (hook?.writeHead(args) ?? this[ORIGINALS]!.writeHead.apply(this, args)) as never;
+}
+
+function flushHeadersByHook(this: HookableResponse): void {
+  const hook = attachedHookOf(this);
+  if (hook === undefined) this[ORIGINALS]!.flushHeaders.call(this);
+  else hook.flushHeaders();
 }
 
 function writeByHook(this: HookableResponse, ...args: unknown[]): boolean {
@@ -104,7 +119,12 @@ export class ResponseHook {
   private originals: Originals | undefined;
   /** Between `write` or `end` and the `writeHead` that they call: the listeners were just asked. */
   private isAsked = false;
-  private hasFailed = false;
+  /** What was sent while a listener waits. */
+  private held: HeldResponse | undefined;
+  /** Whether what was held is being sent: nobody is waited for again. */
+  private isReleasing = false;
+  /** The body of the error that the response has become. */
+  private plainError: string | undefined;
 
   constructor(private readonly request: HookedRequest) {}
 
@@ -122,6 +142,7 @@ export class ResponseHook {
 
   writeHead(args: unknown[]): ServerResponse {
     const { writeHead } = this.originals!;
+    if (this.isHeld(args[0])) return this.held!.hold('writeHead', args) as ServerResponse;
     // A second call is Node's to refuse.
     if (this.isAsked || this.response!.headersSent) return writeHead.apply(this.response, args);
     // It sets the headers among the arguments first, so that the listeners find them all.
@@ -130,38 +151,94 @@ export class ResponseHook {
     return hooked.writeHead.apply(this.response, args);
   }
 
+  flushHeaders(): void {
+    if (this.isHeld()) this.held!.hold('flushHeaders', []);
+    else this.originals!.flushHeaders.call(this.response);
+  }
+
   write(args: unknown[]): boolean {
     const { write } = this.originals!;
+    if (this.isHeld()) return this.held!.hold('write', args) as boolean;
     // In HTTP/2 `end` writes its chunk by `write`.
-    if (this.isAsked || (this.response!.headersSent && !this.hasFailed)) {
+    if (this.isAsked || (this.response!.headersSent && this.plainError === undefined)) {
       return write.apply(this.response, args);
     }
     this.ask();
-    return this.hasFailed ? dropped(args) : this.send(write, args);
+    return this.plainError === undefined ? this.send(write, args) : dropped(args);
   }
 
   end(args: unknown[]): ServerResponse {
     const { end } = this.originals!;
-    if (this.response!.writableEnded) return end.apply(this.response, args);
-    if (this.response!.headersSent && !this.hasFailed) {
+    if (this.isHeld()) return this.held!.hold('end', args) as ServerResponse;
+    if (this.response!.writableEnded) {
+      if (this.plainError === undefined) return end.apply(this.response, args);
+      dropped(args);
+      return this.response!;
+    }
+    if (this.response!.headersSent && this.plainError === undefined) {
       for (const listener of this.listeners) listener.endedLate();
       return end.apply(this.response, args);
     }
     this.ask();
-    if (!this.hasFailed) return this.send(end, args);
+    if (this.plainError === undefined) return this.send(end, args);
     dropped(args);
-    return this.send(end, [PLAIN_ERROR, 'utf8']);
+    return this.sendPlainError();
+  }
+
+  /**
+   * Whether the response waits, and what is sent now must wait with it.
+   *
+   * @param status that it leaves with, where it is another than the response has
+   */
+  private isHeld(status?: unknown): boolean {
+    const response = this.response!;
+    if (this.held !== undefined) return true;
+    if (this.isAsked || this.isReleasing || response.headersSent || this.plainError !== undefined) {
+      return false;
+    }
+    const waiting = this.waitFor(typeof status === 'number' ? status : response.statusCode);
+    if (waiting === undefined) return false;
+    const held = new HeldResponse(response);
+    this.held = held;
+    const release = () => {
+      this.held = undefined;
+      this.isReleasing = true;
+      held.release();
+    };
+    waiting.then(release, (error: unknown) => {
+      this.held = undefined;
+      this.fail(error);
+      held.drop();
+      this.sendPlainError();
+    });
+    return true;
+  }
+
+  private waitFor(status: number): Promise<unknown> | undefined {
+    const waiting: Promise<void>[] = [];
+    for (const listener of this.listeners) {
+      const one = listener.beforeWriting(status);
+      if (one !== undefined) waiting.push(one);
+    }
+    return waiting.length === 0 ? undefined : Promise.all(waiting);
   }
 
   private ask(): void {
-    if (this.hasFailed) return;
+    if (this.plainError !== undefined) return;
     try {
       for (const listener of this.listeners) listener.beforeHeaders(this.response!);
     } catch (error) {
-      this.hasFailed = true;
-      becomePlainError(this.response!);
-      for (const listener of this.listeners) listener.failed(error, this.response!);
+      this.fail(error);
     }
+  }
+
+  private fail(error: unknown): void {
+    this.plainError = becomePlainError(this.response!, error);
+    for (const listener of this.listeners) listener.failed(error, this.response!);
+  }
+
+  private sendPlainError(): ServerResponse {
+    return this.send(this.originals!.end, [this.plainError, 'utf8']);
   }
 
   private send<T>(original: (...args: unknown[]) => T, args: unknown[]): T {
@@ -180,19 +257,25 @@ export class ResponseHook {
  * @returns what `write` does where it takes more
  */
 function dropped(args: unknown[]): true {
-  const callback = args.find((arg): arg is () => void => typeof arg === 'function');
+  const callback = callBackOf(args);
   if (callback !== undefined) process.nextTick(callback);
   return true;
 }
 
-function becomePlainError(response: ServerResponse): void {
+/** @returns the body */
+function becomePlainError(response: ServerResponse, error: unknown): string {
+  const plain = plainErrorOf(error);
+  const body = JSON.stringify(plain);
   for (const name of response.getHeaderNames()) {
     if (OF_THE_BODY.test(name)) response.removeHeader(name);
   }
-  response.statusCode = 500;
+  response.statusCode = plain.statusCode;
   // HTTP/2 has no such thing, and Node warns of it there.
-  if (response.req.httpVersionMajor === 1) response.statusMessage = STATUS_CODES[500]!;
+  if (response.req.httpVersionMajor === 1) {
+    response.statusMessage = STATUS_CODES[plain.statusCode]!;
+  }
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setHeader('Content-Length', Buffer.byteLength(PLAIN_ERROR));
+  response.setHeader('Content-Length', Buffer.byteLength(body));
   response.setHeader('Cache-Control', 'no-store');
+  return body;
 }

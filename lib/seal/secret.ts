@@ -75,3 +75,8 @@ export function deriveKeys(secret: string | Buffer): DerivedKeys {
 export function keyedHash(key: Buffer, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url').slice(0, 22);
 }
+
+/** A keyed hash in full, 43 characters: 256 bits, so that no two texts share one. */
+export function hashOf(key: string, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url');
+}

@@ -15,13 +15,28 @@ import {
   SessionService,
   type SessionModuleOptions,
   type SessionOptions,
+  type SessionStore,
 } from 'nestjs-typed-session';
 import { Client } from './client.js';
+import { hasRedis, storeOf } from './stores.js';
 
 export type AdapterName = 'Express' | 'Fastify';
 
 /** The table that drives every behaviour test: no test is written twice. */
 export const adapters: AdapterName[] = ['Express', 'Fastify'];
+
+/** An adapter, and where the sessions are kept if not in their cookie. */
+export type Place = AdapterName | `${AdapterName}, in ${'memory' | 'Redis'}`;
+
+/** The adapters times the places where sessions are kept. */
+export const places: Place[] = [
+  ...adapters,
+  ...adapters.map((adapter) => `${adapter}, in memory` as const),
+  ...(hasRedis ? adapters.map((adapter) => `${adapter}, in Redis` as const) : []),
+];
+
+/** Whether a store keeps the sessions. */
+export const isInStore = (place: Place): boolean => place.includes(' in ');
 
 export const SECRET = 'a secret for tests of more than thirty-two bytes';
 
@@ -48,9 +63,11 @@ export interface TestApp {
 const running: INestApplication[] = [];
 
 /** Starts an application on a port of its own. `closeApps` ends it. */
-export async function startApp(adapter: AdapterName, options: AppOptions = {}): Promise<TestApp> {
+export async function startApp(place: Place, options: AppOptions = {}): Promise<TestApp> {
+  const [adapter] = place.split(',') as [AdapterName];
+  const store = options.imports === undefined ? await storeOf(place) : undefined;
   const testing = await Test.createTestingModule({
-    imports: options.imports ?? [SessionModule.forRoot(withDefaults(options.session ?? {}))],
+    imports: options.imports ?? [SessionModule.forRoot(withDefaults(options.session ?? {}, store))],
     controllers: options.controllers ?? [],
     providers: options.providers ?? [],
   })
@@ -70,8 +87,12 @@ export async function startApp(adapter: AdapterName, options: AppOptions = {}): 
   };
 }
 
-function withDefaults(session: Partial<SessionOptions> | Partial<SessionOptions>[]) {
-  const filled = [session].flat().map((one) => ({ secret: SECRET, name: 'sid', ...one }));
+function withDefaults(
+  session: Partial<SessionOptions> | Partial<SessionOptions>[],
+  store: SessionStore | undefined,
+) {
+  const defaults = { secret: SECRET, name: 'sid', ...(store === undefined ? {} : { store }) };
+  const filled = [session].flat().map((one) => ({ ...defaults, ...one }));
   return (Array.isArray(session) ? filled : filled[0]) as SessionModuleOptions;
 }
 

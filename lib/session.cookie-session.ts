@@ -1,0 +1,88 @@
+import type { CookieCarrier, LoadedRecord } from './session.cookie-carrier.js';
+import type { SessionEventKind } from './session.events.js';
+import { type Decision, OpenSession } from './session.open.js';
+import type { SessionRecord } from './session.record.js';
+import { areSame, type SessionSnapshot } from './session.request.js';
+
+/** A session that its cookie carries whole. */
+export class CookieSession extends OpenSession<CookieCarrier> {
+  readonly server = undefined;
+  private loaded: LoadedRecord | undefined;
+  private committed: SessionSnapshot | undefined;
+
+  load(): SessionRecord | undefined {
+    this.loaded = this.carrier.load(this.cookieHeader);
+    return this.loaded?.record;
+  }
+
+  /** Checks that it can be kept: the response carries it. */
+  save(snapshot: SessionSnapshot): void {
+    this.carrier.check(this.recordOf(snapshot, Date.now()));
+  }
+
+  /** The response carries all of it. */
+  commit(): undefined {}
+
+  /** What is kept at a status: all, or what was saved. */
+  private snapshotFor(status: number): SessionSnapshot | undefined {
+    return this.keeps(status) ? this.snapshotAt(status) : this.session.saved;
+  }
+
+  decide(status: number): Decision {
+    const { carrier, session } = this;
+    const now = Date.now();
+    const nothing: Decision = { carrier, events: [] };
+    if (session.status === 'unopened') return nothing;
+    const snapshot = this.snapshotFor(status);
+    this.committed = snapshot;
+    const isEmpty = snapshot === undefined || snapshot.texts.size === 0;
+    const lastId = session.record?.id ?? snapshot?.id ?? '';
+
+    if (session.status === 'destroyed' && isEmpty) return this.delete(lastId);
+    if (snapshot === undefined || (session.hasBegunHere && isEmpty)) return nothing;
+    if (carrier.cookieOf(snapshot.cookie).maxAge < 0) return this.delete(lastId);
+
+    if (session.isAsLoaded(snapshot)) return this.sendAgain(snapshot, now) ?? nothing;
+    const { record } = session;
+    const kinds: SessionEventKind[] = ['committed'];
+    if (session.hasBegunHere) kinds.unshift('created');
+    else if (record !== undefined && record.id !== snapshot.id) kinds.unshift('regenerated');
+    const decision = this.seal(this.recordOf(snapshot, now), now, kinds);
+    if (session.status !== 'destroyed' || record === undefined) return decision;
+    return { ...decision, events: [{ kind: 'destroyed', id: lastId }, ...decision.events] };
+  }
+
+  /**
+   * An unchanged session goes out again if it is due, or under a newer key. If it no longer fits
+   * (`maxCookieBytes` was lowered), the client keeps the one that it has: a read does not fail.
+   */
+  private sendAgain(snapshot: SessionSnapshot, now: number): Decision | undefined {
+    const { carrier, session } = this;
+    const record = session.record!;
+    const isDue = carrier.isDue(record, now);
+    if (!isDue && !this.loaded!.isOutdated) return undefined;
+    const next = isDue ? this.recordOf(snapshot, now) : record;
+    return carrier.fits(next) ? this.seal(next, now, [isDue ? 'renewed' : 'committed']) : undefined;
+  }
+
+  hasChangedSince(status: number): boolean {
+    const { session, committed } = this;
+    if (session.status === 'unopened' || committed === undefined) return false;
+    const now = this.snapshotFor(status);
+    return now !== undefined && now !== session.saved && !areSame(now, committed);
+  }
+
+  private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {
+    const { carrier } = this;
+    const cookie = carrier.setCookie(carrier.seal(record), record, now, this.isOverTls);
+    const events = cookie === undefined ? [] : kinds.map((kind) => ({ kind, id: record.id }));
+    return { carrier, cookie, events };
+  }
+
+  private delete(id: string): Decision {
+    const { carrier } = this;
+    const cookie = this.deletionOf(this.session.record?.cookie);
+    const isDeleted = cookie !== undefined && id !== '';
+    return { carrier, cookie, events: isDeleted ? [{ kind: 'destroyed', id }] : [] };
+  }
+}

@@ -1,0 +1,103 @@
+import { SessionError } from './session.errors.js';
+import type { SessionCookieOptions } from './session.options.js';
+import type { SessionRecord } from './session.record.js';
+import type { SessionSnapshot, SessionState } from './session.request.js';
+import { pathOf, type Texts } from './session.values.js';
+
+/** What one request did to a list of flashes: elements, each as its text. */
+interface ListDelta {
+  readonly taken: readonly string[];
+  readonly added: readonly string[];
+  /** The list as this request sees it, for where another request made something else of it. */
+  readonly whole: string | undefined;
+}
+
+/**
+ * What one request did to a session, so that it can be done again to what another request made of
+ * it meanwhile. Values are replaced whole; of a list of flashes, what was taken and what was added.
+ */
+export interface SessionDelta {
+  /** The text of each key that was set; `undefined` where it was deleted. */
+  readonly texts: ReadonlyMap<string, string | undefined>;
+  readonly lists: ReadonlyMap<string, ListDelta>;
+  /** The session's own cookie options, where they were changed. */
+  readonly cookie?: { readonly own: SessionCookieOptions | undefined };
+}
+
+/** What a request did between two moments of its session. */
+export function deltaOf(before: SessionState, now: SessionSnapshot): SessionDelta {
+  const texts = new Map<string, string | undefined>();
+  const lists = new Map<string, ListDelta>();
+  for (const key of new Set([...before.texts.keys(), ...now.texts.keys()])) {
+    const [old, text] = [before.texts.get(key), now.texts.get(key)];
+    if (old === text) continue;
+    const list = now.flashKeys.has(key) ? listDeltaOf(old, text) : undefined;
+    if (list === undefined) texts.set(key, text);
+    else lists.set(key, list);
+  }
+  const isSameCookie = JSON.stringify(before.cookie) === JSON.stringify(now.cookie);
+  return { texts, lists, ...(isSameCookie ? {} : { cookie: { own: now.cookie } }) };
+}
+
+/** Does to a session what a request did to it, as the request saw it. */
+export function applyDelta(delta: SessionDelta, record: SessionRecord): SessionRecord {
+  const texts = new Map(record.texts);
+  for (const [key, text] of delta.texts) put(texts, key, text);
+  for (const [key, list] of delta.lists) put(texts, key, applyToList(list, texts.get(key)));
+  const cookie = delta.cookie === undefined ? record.cookie : delta.cookie.own;
+  return { ...record, cookie, texts };
+}
+
+/** @throws SessionError `SESSION_UNSERIALIZABLE` where the key holds something that is no number */
+export function incremented(texts: Texts, key: string, by: number): Texts {
+  const text = texts.get(key);
+  const count: unknown = text === undefined ? 0 : JSON.parse(text);
+  return new Map(texts).set(key, JSON.stringify(sumOf(count, by, key)));
+}
+
+/** @throws SessionError `SESSION_UNSERIALIZABLE` where one of them, or the sum, is no finite number */
+export function sumOf(count: unknown, by: number, key: string): number {
+  const sum = typeof count === 'number' ? count + by : NaN;
+  if (Number.isFinite(sum)) return sum;
+  throw new SessionError(
+    'SESSION_UNSERIALIZABLE',
+    `${pathOf(key)} cannot be incremented: it must hold a finite number, or nothing, and be incremented by one.`,
+  );
+}
+
+function put(texts: Map<string, string>, key: string, text: string | undefined): void {
+  if (text === undefined) texts.delete(key);
+  else texts.set(key, text);
+}
+
+/**
+ * A request adds to the end of a list, once it has taken all of it or nothing.
+ *
+ * @returns `undefined` where either is no list
+ */
+function listDeltaOf(before: string | undefined, now: string | undefined): ListDelta | undefined {
+  const [old, elements] = [elementsOf(before), elementsOf(now)];
+  if (old === undefined || elements === undefined) return undefined;
+  const isKept = old.every((element, i) => element === elements[i]);
+  const [taken, added] = isKept ? [[], elements.slice(old.length)] : [old, elements];
+  return { taken, added, whole: now };
+}
+
+/** @returns the text of the list; `undefined` where nothing is left in it */
+function applyToList(delta: ListDelta, text: string | undefined): string | undefined {
+  const there = elementsOf(text);
+  if (there === undefined) return delta.whole;
+  for (const element of delta.taken) {
+    const at = there.indexOf(element);
+    // Another request may have shown it too; it is gone then.
+    if (at !== -1) there.splice(at, 1);
+  }
+  const elements = [...there, ...delta.added];
+  return elements.length === 0 ? undefined : `[${elements.join(',')}]`;
+}
+
+/** @returns `undefined` where the text is that of no list; where there is none the list is empty */
+function elementsOf(text: string | undefined): string[] | undefined {
+  const value: unknown = text === undefined ? [] : JSON.parse(text);
+  return Array.isArray(value) ? value.map((element) => JSON.stringify(element)) : undefined;
+}

@@ -1,0 +1,215 @@
+import { Logger } from '@nestjs/common';
+import type { AnyRequest } from './http/request.js';
+import { Keyring, type Opened, sealedLength } from './seal/keyring.js';
+import { randomBytes } from './seal/random.js';
+import { hashOf } from './seal/secret.js';
+import { checkLimit, largestOf, SessionCarrier } from './session.carrier.js';
+import { SessionError } from './session.errors.js';
+import type { SessionRejectReason, SessionStoreOperation } from './session.events.js';
+import type { Changes } from './session.open.js';
+import type { ResolvedOptions, ResolvedStoreOptions } from './session.options.js';
+import { formatRecord, parseRecord, type SessionRecord } from './session.record.js';
+import type { Texts } from './session.values.js';
+import { StoreCalls } from './session.store-calls.js';
+import { StoreSession } from './session.store-session.js';
+import type { StoredSession } from './stores/session-store.js';
+
+/** 256 bits: who has a dump of the store must not be able to guess one. */
+const ID_BYTES = 32;
+const VERSION_BYTES = 12;
+/** Who plants cookies of former sessions beside the right one must not make requests expensive. */
+const MAX_IDS = 4;
+
+/** A session as the store has it. */
+export interface StoredRecord {
+  readonly record: SessionRecord;
+  readonly version: string;
+  /** Whether an older key sealed it, so that it should be sealed again. */
+  readonly isOutdated: boolean;
+}
+
+/** Carries the sessions of one name in a store; their cookie carries the sealed id alone. */
+export class StoreCarrier extends SessionCarrier {
+  private readonly recordKeyring: Keyring;
+  private readonly calls: StoreCalls;
+  private readonly storage: ResolvedStoreOptions;
+
+  /** @throws SessionError `SESSION_CONFIG` where the options contradict each other */
+  constructor(options: ResolvedOptions, storage: ResolvedStoreOptions) {
+    super(options, 'session id', ID_BYTES);
+    const { name, maxCookieBytes, secrets } = options;
+    checkLimit('maxCookieBytes', maxCookieBytes, name.length + sealedLength(43), name);
+    this.storage = storage;
+    this.recordKeyring = new Keyring(secrets, `session record\0${name}`);
+    this.calls = new StoreCalls(storage.timeout);
+    if (!storage.store.atomic) warnOfRaces(name);
+  }
+
+  get onStoreError(): 'fail' | 'anonymous' {
+    return this.storage.onError;
+  }
+
+  sessionOf(request: AnyRequest, changes: Changes): StoreSession {
+    return new StoreSession(this, request, changes);
+  }
+
+  /** The ids that this server has sealed, as a request brought them. */
+  idsIn(header: string | undefined): { readonly id: string; readonly isOutdated: boolean }[] {
+    const ids: { id: string; isOutdated: boolean }[] = [];
+    this.firstOf(header, (id, isOutdated) => {
+      ids.push({ id, isOutdated });
+      return ids.length === MAX_IDS ? ids : undefined;
+    });
+    return ids;
+  }
+
+  /**
+   * @returns the value of the cookie of a new session
+   * @throws SessionError `SESSION_STORE`, `SESSION_TOO_LARGE`
+   */
+  async begin(texts: Texts): Promise<string> {
+    const record = this.newRecord(texts);
+    await this.write(record);
+    return this.sealId(record.id);
+  }
+
+  /**
+   * @returns why not, where a token leads to no session
+   * @throws SessionError `SESSION_STORE`
+   */
+  async open(token: string): Promise<SessionRecord | SessionRejectReason> {
+    const opened = this.openToken(token);
+    if (typeof opened === 'string') return opened;
+    const stored = await this.read(opened.text);
+    return typeof stored === 'string' ? this.reject(stored, opened.text) : stored.record;
+  }
+
+  sealId(id: string): string {
+    return this.keyring.seal(id);
+  }
+
+  /**
+   * @returns why not, where there is none that can be accepted
+   * @throws SessionError `SESSION_STORE`
+   */
+  async read(id: string): Promise<StoredRecord | SessionRejectReason> {
+    const key = this.keyOf(id);
+    const stored = await this.call('read', id, (store) => store.read(key));
+    if (stored === undefined) return 'unknown-id';
+    const opened = this.openText(stored.text);
+    if ('rejected' in opened) return opened.rejected;
+    const parsed = parseRecord(opened.text);
+    // A record that lies under another's key was put there by somebody else.
+    if (parsed?.id !== key) return 'malformed';
+    const record = this.touched({ ...parsed, id }, stored.expiresAt);
+    const { version } = stored;
+    return this.rejectionOf(record) ?? { record, version, isOutdated: opened.outdated };
+  }
+
+  /** A touch renews the entry and not its text: when, can be told from how long it now lives. */
+  private touched(record: SessionRecord, expiresAt: number): SessionRecord {
+    if (expiresAt <= record.expiresAt) return record;
+    return { ...record, expiresAt, sentAt: expiresAt - this.idleTimeoutOf(record.cookie) };
+  }
+
+  /** Whether a session has ended since it was read. */
+  isOver(record: SessionRecord): boolean {
+    return this.endOf(record) <= Date.now();
+  }
+
+  /**
+   * @param replaces the version that must be stored now; `undefined`: only if there is none
+   * @returns `undefined` where another version is stored
+   * @throws SessionError `SESSION_STORE`, and `SESSION_TOO_LARGE` beyond `maxStoreBytes`
+   */
+  async write(record: SessionRecord, replaces?: string): Promise<StoredRecord | undefined> {
+    const key = this.keyOf(record.id);
+    // A plain text must not tell the id either.
+    const text = formatRecord({ ...record, id: key });
+    this.checkSize(record, text);
+    const version = randomBytes(VERSION_BYTES).toString('base64url');
+    const stored: StoredSession = {
+      text: this.storage.encryptAtRest ? this.recordKeyring.seal(text) : text,
+      version,
+      expiresAt: record.expiresAt,
+    };
+    const isWritten = await this.call('write', record.id, (store) =>
+      store.write(key, stored, replaces),
+    );
+    return isWritten ? { record, version, isOutdated: false } : undefined;
+  }
+
+  /**
+   * @returns whether it is there
+   * @throws SessionError `SESSION_STORE`
+   */
+  touch(id: string, expiresAt: number): Promise<boolean> {
+    const key = this.keyOf(id);
+    return this.call('touch', id, (store) => store.touch(key, expiresAt));
+  }
+
+  /**
+   * @param version that must be stored now; `undefined`: any
+   * @returns whether it was there
+   * @throws SessionError `SESSION_STORE`
+   */
+  remove(id: string, version?: string): Promise<boolean> {
+    const key = this.keyOf(id);
+    return this.call('remove', id, (store) => store.remove(key, version));
+  }
+
+  /** Whether the response can carry the cookie: a secure one does not go over a plain connection. */
+  canSend(cookie: SessionRecord['cookie'], isTls: boolean): boolean {
+    return this.attributesFor(this.cookieOf(cookie), isTls) !== undefined;
+  }
+
+  private checkSize(record: SessionRecord, text: string): void {
+    const { maxBytes } = this.storage;
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= maxBytes) return;
+    throw new SessionError(
+      'SESSION_TOO_LARGE',
+      `Session '${this.options.name}' needs ${bytes} bytes in its store; ${maxBytes} fit (maxStoreBytes). Its largest values: ${largestOf(record)}. Store less of them, or a key to where they are kept. The store keeps the session that it had.`,
+    );
+  }
+
+  /**
+   * Under which key a session lies: not under its id, so that a dump of the store opens none. The
+   * hash is keyed by the name and not by a secret, since a session must be found when secrets rotate;
+   * nobody guesses 256 random bits.
+   */
+  private keyOf(id: string): string {
+    return hashOf(`nestjs-typed-session/1/store/${this.options.name}`, id);
+  }
+
+  /** A plain text is taken only where this application writes such: nobody else can seal. */
+  private openText(text: string): Opened {
+    const opened = this.recordKeyring.open(text);
+    if (!('rejected' in opened) || this.storage.encryptAtRest) return opened;
+    return { text, outdated: false };
+  }
+
+  private async call<T>(
+    operation: SessionStoreOperation,
+    id: string,
+    call: (store: ResolvedStoreOptions['store']) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.calls.run(async () => call(this.storage.store));
+    } catch (error) {
+      this.publish('failed', id, { operation, error });
+      // The client may see the message, and no more of it than that.
+      throw new SessionError(
+        'SESSION_STORE',
+        `Session '${this.options.name}' is not available: the server that keeps it failed, or did not answer in time.`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+function warnOfRaces(name: string): void {
+  new Logger('Session').warn(
+    `The store of session '${name}' cannot compare and write in one step: two processes that write to one session at the same moment can lose a change. RedisSessionStore can.`,
+  );
+}

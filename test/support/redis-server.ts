@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeWhere, findProgram } from './programs.js';
+import { freePort, ServerProcess } from './server-process.js';
+
+const redisServer = findProgram(['redis-server', 'valkey-server']);
+
+/** Like `describe`, for tests that need `redis-server`. */
+export function describeWithRedis(title: string, tests: () => void): void {
+  describeWhere({ 'redis-server': redisServer }, title, tests);
+}
+
+export interface RedisServerOptions {
+  /** Default a free one. That of a server that was killed lets its clients find their way back. */
+  port?: number;
+  /** Further arguments for `redis-server`, such as `['--maxmemory', '2mb']`. */
+  args?: readonly string[];
+}
+
+/** A Redis on the loopback interface that keeps nothing on disk. */
+export class RedisServer {
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private readonly process: ServerProcess,
+  ) {}
+
+  static async start({ port, args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+    const ownPort = port ?? (await freePort());
+    const folder = mkdtempSync(join(tmpdir(), 'redis-'));
+    try {
+      const settings = {
+        bind: '127.0.0.1',
+        port: ownPort,
+        dir: folder,
+        save: '',
+        appendonly: 'no',
+      };
+      const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+      const server = await ServerProcess.start(redisServer!, [...flags, ...args], {
+        ready: /Ready to accept connections/,
+      });
+      return new RedisServer(ownPort, folder, server);
+    } catch (error) {
+      rmSync(folder, { recursive: true });
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Ends it and removes its folder. Does no harm twice. */
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** As when its machine fails: connections break, new ones are refused. */
+  kill(): Promise<void> {
+    return this.process.kill();
+  }
+
+  /** As when its machine hangs: connections stay open and nothing answers. */
+  pause(): void {
+    this.process.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.process.signal('SIGCONT');
+  }
+}

@@ -10,6 +10,7 @@ export default {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-typed-session$': '<rootDir>/lib/index.ts',
+    '^nestjs-typed-session/testing$': '<rootDir>/test/conformance/index.ts',
   },
   transform: {
     '\\.ts$': [

@@ -11,6 +11,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-typed-session$': '<rootDir>/lib/index.ts',
     '^nestjs-typed-session/testing$': '<rootDir>/test/conformance/index.ts',
+    '^nestjs-typed-session/redis$': '<rootDir>/lib/stores/redis-session.store.ts',
   },
   transform: {
     '\\.ts$': [

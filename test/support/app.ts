@@ -18,7 +18,8 @@ import {
   type SessionStore,
 } from 'nestjs-typed-session';
 import { Client } from './client.js';
-import { hasRedis, storeOf } from './stores.js';
+import { hasRedis } from './redis-server.js';
+import { storeOf } from './stores.js';
 
 export type AdapterName = 'Express' | 'Fastify';
 

@@ -6,6 +6,8 @@ import { freePort, ServerProcess } from './server-process.js';
 
 const redisServer = findProgram(['redis-server', 'valkey-server']);
 
+export const hasRedis = redisServer !== undefined;
+
 /** Like `describe`, for tests that need `redis-server`. */
 export function describeWithRedis(title: string, tests: () => void): void {
   describeWhere({ 'redis-server': redisServer }, title, tests);

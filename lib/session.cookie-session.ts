@@ -15,8 +15,7 @@ export class CookieSession extends OpenSession<CookieCarrier> {
     return this.loaded?.record;
   }
 
-  /** Checks that it can be kept: the response carries it. */
-  save(snapshot: SessionSnapshot): void {
+  check(snapshot: SessionSnapshot): void {
     this.carrier.check(this.recordOf(snapshot, Date.now()));
   }
 

@@ -95,15 +95,24 @@ export class SessionExchange implements ResponseListener, ReplyGate, Changes {
       if (committing !== undefined) {
         // Who called can be told before anything is awaited only.
         const call = traceCall();
-        return committing.then(
-          () => this.reply(reply),
-          (error: unknown) => onError(error, call),
-        );
+        return committing
+          .then(
+            () => this.reply(reply),
+            (error: unknown) => onError(error, call),
+          )
+          .catch((error: unknown) => this.onLateError(error, call));
       }
     } catch (error) {
       return onError(error, traceCall());
     }
     return this.reply(reply);
+  }
+
+  /** A filter waits for nobody: what fails once it has returned would end the process. */
+  private onLateError(error: unknown, call: Error): never {
+    if (isFromRouter(call)) throw error;
+    SessionExchange.logger.error(error);
+    return undefined as never;
   }
 
   /**

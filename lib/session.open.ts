@@ -46,7 +46,7 @@ export abstract class OpenSession<
 
   abstract readonly server: SessionServer | undefined;
   abstract load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
-  abstract save(snapshot: SessionSnapshot): void | Promise<void>;
+  abstract check(snapshot: SessionSnapshot): void;
 
   /**
    * Brings a store to what the request has done, before the response says so.

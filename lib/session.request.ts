@@ -55,25 +55,27 @@ export interface SessionHost {
   assertRenewable(): void;
   /** @throws SessionError `SESSION_HEADERS_SENT` */
   refuseChange(): never;
-  /** Keeps a snapshot on the server, or checks that the response can carry it. */
-  save(snapshot: SessionSnapshot): void | Promise<void>;
+  /** Checks that the response can carry a snapshot. */
+  check(snapshot: SessionSnapshot): void;
   /** The server that keeps the session, if not the client does: to open it takes waiting. */
   readonly server: SessionServer | undefined;
 }
 
-/** What a server does with the session that it keeps, at once. */
+/** What a server does with the session that it keeps: at once, one thing after the other. */
 export interface SessionServer {
+  /** Keeps it as it is when its turn comes. */
+  save(): Promise<void>;
   /** Ends it. */
   destroy(): Promise<void>;
   /** @returns what it is now; `undefined` where it is gone */
   reread(): Promise<SessionRecord | undefined>;
   /**
-   * Adds to a number.
+   * Adds to a number, and tells the session of the sum by `accept`.
    *
    * @param now the session, for where nothing of it is kept yet
-   * @returns the text of the sum; `undefined` where the session is gone
+   * @returns the sum; `undefined` where the session is gone
    */
-  increment(key: string, by: number, now: SessionState): Promise<string | undefined>;
+  increment(key: string, by: number, now: SessionState): Promise<number | undefined>;
 }
 
 /** The session of one request: what stands behind the interface `Session`. */
@@ -116,7 +118,7 @@ export class RequestSession {
     return this.#record;
   }
 
-  /** @internal What `save()` kept. */
+  /** @internal What `save()` kept for the response to carry. */
   get saved(): SessionSnapshot | undefined {
     return this.#saved;
   }
@@ -259,9 +261,9 @@ export class RequestSession {
 
   async #save(): Promise<void> {
     this.#useForWriting();
+    if (this.#host.server !== undefined) return this.#host.server.save();
     const snapshot = this.snapshot(this.#host.isUnseen);
-    const saving = this.#host.save(snapshot);
-    if (saving !== undefined) await saving;
+    this.#host.check(snapshot);
     this.#saved = snapshot;
   }
 
@@ -275,14 +277,16 @@ export class RequestSession {
     const { server } = this.#host;
     if (server !== undefined && !this.#values.isChanged(key)) {
       const now = { id: this.#ensureId(), createdAt: this.#createdAt, texts: NO_TEXTS };
-      const text = await server.increment(key, by, { ...now, cookie: this.#departures() });
-      if (text !== undefined) {
-        this.#values.accept(key, text);
-        return JSON.parse(text) as number;
-      }
+      const sum = await server.increment(key, by, { ...now, cookie: this.#departures() });
+      if (sum !== undefined) return sum;
     }
     this.#values.set(key, count);
     return count;
+  }
+
+  /** @internal Takes over what the server keeps under a key now. */
+  accept(key: string, text: string): void {
+    this.#values.accept(key, text);
   }
 
   async regenerate(): Promise<void> {
@@ -311,13 +315,13 @@ export class RequestSession {
     this.#use();
     const isKept = this.#status === 'loaded' || this.#status === 'regenerated';
     const { server } = this.#host;
-    if (server !== undefined && (isKept || this.#saved !== undefined)) {
-      const { createdAt } = this.#record ?? this.#saved!;
-      this.#restore((await server.reread()) ?? { id: '', createdAt, texts: NO_TEXTS });
+    const kept = await server?.reread();
+    if (kept !== undefined) {
+      this.#restore(kept);
       if (isKept) this.#status = 'loaded';
     } else if (this.#saved !== undefined) {
       this.#restore(this.#saved);
-    } else if (isKept) {
+    } else if (isKept && server === undefined) {
       this.#status = 'loaded';
       this.#restore(this.#record!);
     } else {

@@ -109,7 +109,9 @@ export class StoreCarrier extends SessionCarrier {
   /** A touch renews the entry and not its text: when, can be told from how long it now lives. */
   private touched(record: SessionRecord, expiresAt: number): SessionRecord {
     if (expiresAt <= record.expiresAt) return record;
-    return { ...record, expiresAt, sentAt: expiresAt - this.idleTimeoutOf(record.cookie) };
+    // The idle timeout may have been longer then.
+    const sentAt = Math.min(expiresAt - this.idleTimeoutOf(record.cookie), Date.now());
+    return { ...record, expiresAt, sentAt };
   }
 
   /** Whether a session has ended since it was read. */

@@ -27,6 +27,8 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
   /** It ended while this request ran: nothing brings it back. */
   private isGone = false;
   private isRemovalDue = false;
+  /** Why the session could not be ended: nobody may be told that it was. */
+  private removalError: Error | undefined;
   /** The store failed, and the request goes on without. */
   private isAnonymous = false;
   private isCookieDue = false;
@@ -91,8 +93,12 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     );
   }
 
-  save(snapshot: SessionSnapshot): Promise<void> {
-    return this.inTurn(() => this.keep(snapshot));
+  save(): Promise<void> {
+    return this.inTurn(async () => this.keep(this.session.snapshot(this.isUnseen)));
+  }
+
+  check(snapshot: SessionSnapshot): void {
+    this.carrier.checkCookie(snapshot.cookie);
   }
 
   destroy(): Promise<void> {
@@ -100,7 +106,7 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     return this.inTurn(() => this.removeIfDue());
   }
 
-  increment(key: string, by: number, now: SessionState): Promise<string | undefined> {
+  increment(key: string, by: number, now: SessionState): Promise<number | undefined> {
     return this.inTurn(async () => {
       const { base = now } = this;
       const add = (record: SessionRecord): SessionRecord => ({
@@ -112,7 +118,8 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
       const text = this.isGone ? undefined : this.stored?.record.texts.get(key);
       if (text === undefined) return undefined;
       this.base = { ...base, texts: new Map(base.texts).set(key, text) };
-      return text;
+      this.session.accept(key, text);
+      return JSON.parse(text) as number;
     });
   }
 
@@ -124,23 +131,32 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
    */
   commit(status: number): Promise<void> | undefined {
     if (this.session.status === 'unopened') return undefined;
-    const snapshot = this.keeps(status) ? this.snapshotAt(status) : undefined;
-    if (this.queued === 0 && !this.isRemovalDue && !this.hasToAct(snapshot)) return undefined;
-    return this.inTurn(async () => {
-      await this.removeIfDue();
-      if (snapshot === undefined) return;
-      await this.keep(snapshot);
-      await this.renew();
-    });
+    const isKept = this.keeps(status);
+    if (this.removalError !== undefined) {
+      // Who caught it answers with an error. To anybody else the session must not look ended.
+      if (isKept) throw this.removalError;
+      return undefined;
+    }
+    if (this.queued > 0 || this.isRemovalDue) {
+      return this.inTurn(async () => {
+        await this.removeIfDue();
+        if (isKept) await this.keepAndRenew(this.snapshotAt(status));
+      });
+    }
+    if (!isKept) return undefined;
+    const snapshot = this.snapshotAt(status);
+    if (!this.differs(snapshot) && !this.isRenewalDue) return undefined;
+    return this.inTurn(() => this.keepAndRenew(snapshot));
   }
 
-  private hasToAct(snapshot: SessionSnapshot | undefined): boolean {
-    return snapshot !== undefined && (this.differs(snapshot) || this.isRenewalDue);
+  private async keepAndRenew(snapshot: SessionSnapshot): Promise<void> {
+    await this.keep(snapshot);
+    await this.renew();
   }
 
   hasChangedSince(status: number): boolean {
-    if (this.session.status === 'unopened' || !this.keeps(status)) return false;
-    return this.differs(this.snapshotAt(status));
+    const isSettled = this.session.status !== 'unopened' && this.queued === 0;
+    return isSettled && this.keeps(status) && this.differs(this.snapshotAt(status));
   }
 
   /** Whether a snapshot is another than what is kept. A new session that is empty is not kept. */
@@ -307,7 +323,12 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     if (!this.isRemovalDue) return;
     const { base } = this;
     if (base !== undefined && !this.isGone) {
-      await this.carrier.remove(base.id);
+      try {
+        await this.carrier.remove(base.id);
+      } catch (error) {
+        this.removalError = error as Error;
+        throw error;
+      }
       this.carrier.publish('destroyed', base.id);
     }
     this.isRemovalDue = false;
@@ -325,8 +346,8 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
   }
 
   private inTurn<T>(act: () => Promise<T>): Promise<T> {
-    this.queued++;
-    const done = this.queue.then(act).finally(() => void this.queued--);
+    const turn = this.queued++ === 0 ? act() : this.queue.then(act);
+    const done = turn.finally(() => void this.queued--);
     this.queue = done.catch(() => {});
     return done;
   }

@@ -3,8 +3,15 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { Session, SessionModule } from 'nestjs-typed-session';
+import { Readable } from 'node:stream';
+import {
+  MemorySessionStore,
+  Session,
+  SessionModule,
+  type SessionStore,
+} from 'nestjs-typed-session';
 import { SECRET, testLogger } from './support/app.js';
+import { SlowStore } from './support/slow-store.js';
 
 @Controller()
 class CountController {
@@ -22,6 +29,18 @@ class CountController {
     reply.raw.writeHead(200, { 'x-one': '1' });
     reply.raw.end(body);
   }
+  @Get('flushed') flushed(@Session() ss: Session, @Res() reply: any) {
+    const body = JSON.stringify(this.count(ss));
+    reply.hijack();
+    reply.raw.flushHeaders();
+    reply.raw.write(body.slice(0, 3));
+    reply.raw.end(body.slice(3));
+  }
+  @Get('piped') piped(@Session() ss: Session, @Res() reply: any) {
+    const body = JSON.stringify(this.count(ss));
+    reply.hijack();
+    Readable.from([body.slice(0, 3), body.slice(3)]).pipe(reply.raw);
+  }
   @Get('bad') bad(@Session() ss: Session, @Res() reply: any) {
     ss.values.bad = () => 1;
     reply.hijack();
@@ -35,9 +54,12 @@ class CountController {
   }
 }
 
-async function start(adapter: FastifyAdapter): Promise<NestFastifyApplication> {
+async function start(
+  adapter: FastifyAdapter,
+  store: SessionStore | undefined,
+): Promise<NestFastifyApplication> {
   const testing = await Test.createTestingModule({
-    imports: [SessionModule.forRoot(SECRET, 'sid')],
+    imports: [SessionModule.forRoot({ secret: SECRET, name: 'sid', store })],
     controllers: [CountController],
   })
     .setLogger(testLogger)
@@ -45,11 +67,16 @@ async function start(adapter: FastifyAdapter): Promise<NestFastifyApplication> {
   return testing.createNestApplication<NestFastifyApplication>(adapter);
 }
 
-describe('a session over HTTP/2', () => {
-  const paths = ['returned', 'native', 'head'];
+const homes: [string, SessionStore | undefined][] = [
+  ['its cookie', undefined],
+  ['a store that takes its time', new SlowStore(new MemorySessionStore(), 5)],
+];
+
+describe.each(homes)('a session over HTTP/2, in %s', (_home, store) => {
+  const paths = ['returned', 'native', 'head', 'flushed', 'piped'];
 
   it.each(paths)('is carried by a response that leaves by %s', async (path) => {
-    const app = await start(new FastifyAdapter({ http2: true } as never));
+    const app = await start(new FastifyAdapter({ http2: true } as never), store);
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     const client = connect(`http://127.0.0.1:${port}`);

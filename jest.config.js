@@ -11,7 +11,8 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-typed-session$': '<rootDir>/lib/index.ts',
     '^nestjs-typed-session/testing$': '<rootDir>/test/conformance/index.ts',
-    '^nestjs-typed-session/redis$': '<rootDir>/lib/stores/redis-session.store.ts',
+    '^nestjs-typed-session/express-session$': '<rootDir>/lib/stores/express-session.store.ts',
+    '^nestjs-typed-session/(keyv|redis)$': '<rootDir>/lib/stores/$1-session.store.ts',
   },
   transform: {
     '\\.ts$': [

@@ -38,14 +38,21 @@ const FAIL_FAST = {
   enableOfflineQueue: false,
   lazyConnect: true,
   maxRetriesPerRequest: 0,
+  disconnectTimeout: 100,
 } as const;
 
 /** A client of every kind, on one server. While there is none, their calls reject at once. */
 export const redisClients: Record<string, Connect<string>> = {
   'redis 6': (url) =>
     connected(createClient({ url, disableOfflineQueue: true }), (client) => client.destroy()),
-  'redis 6, a pool': (url) =>
-    connected(createClientPool({ url, disableOfflineQueue: true }), (pool) => pool.destroy()),
+  'redis 6, a pool': (url) => {
+    const options = {
+      url,
+      disableOfflineQueue: true,
+      socket: { reconnectStrategy: false },
+    } as const;
+    return connected(createClientPool(options, { cleanupDelay: 100 }), (pool) => pool.destroy());
+  },
   'redis 5': (url) =>
     connected(createClient5({ url, disableOfflineQueue: true }), (client) => client.destroy()),
   'redis 4': (url) =>

@@ -3,7 +3,11 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Session, SessionModule, SessionType } from 'nestjs-typed-session';
+import { MemorySessionStore, Session, SessionModule, SessionType } from 'nestjs-typed-session';
+import { ExpressSessionStore } from 'nestjs-typed-session/express-session';
+import { KeyvSessionStore } from 'nestjs-typed-session/keyv';
+import { RedisSessionStore } from 'nestjs-typed-session/redis';
+import { describeSessionStore } from 'nestjs-typed-session/testing';
 
 @SessionType()
 class User {
@@ -45,9 +49,27 @@ function sessionCookie(response: Response): string {
   return cookies[0].split(';', 1)[0];
 }
 
+/** The suite for stores needs no more of a test runner than this. */
+async function runSuiteForStores(): Promise<void> {
+  const tests: (() => Promise<void>)[] = [];
+  Object.assign(globalThis, {
+    describe: (_: string, body: () => void) => body(),
+    it: (_: string, test: () => Promise<void>) => tests.push(test),
+  });
+  describeSessionStore(() => new MemorySessionStore());
+  assert.ok(tests.length > 30);
+  await Promise.all(tests.map((test) => test()));
+}
+
 async function main(consumer: string, moduleSystem: string): Promise<void> {
   // Only CommonJS gives a module this variable.
   assert.equal(typeof module === 'undefined' ? 'esm' : 'commonjs', moduleSystem);
+
+  await runSuiteForStores();
+  // They load, and are declared, without the packages that they are for.
+  for (const store of [RedisSessionStore, KeyvSessionStore, ExpressSessionStore]) {
+    assert.equal(typeof store, 'function');
+  }
 
   const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
   try {

@@ -31,17 +31,19 @@ const allRejected = Array(5).fill(expect.objectContaining({ status: 'rejected' }
 describeWithPostgres('KeyvSessionStore on PostgreSQL', () => {
   let server: PostgresServer;
   let keyv: Keyv;
+  let store: KeyvSessionStore;
 
   beforeAll(async () => {
     server = await PostgresServer.start();
     keyv = new Keyv(new KeyvPostgres({ uri: server.url }), { namespace: 'session' });
+    store = new KeyvSessionStore(keyv);
   }, 60_000);
   afterAll(async () => {
     await keyv?.disconnect();
     await server?.stop();
   });
 
-  describeSessionStore(() => new KeyvSessionStore(keyv));
+  describeSessionStore(() => store);
 });
 
 describe('KeyvSessionStore on PostgreSQL where no server listens', () => {
@@ -57,22 +59,23 @@ describe('KeyvSessionStore on PostgreSQL where no server listens', () => {
 describeWithRedis('KeyvSessionStore on Redis', () => {
   let server: RedisServer;
   let keyv: Keyv;
+  let store: KeyvSessionStore;
 
   beforeAll(async () => {
     server = await RedisServer.start();
     const adapter = new KeyvRedis({ url: server.url, disableOfflineQueue: true });
     keyv = new Keyv(adapter, { namespace: 'session', useKeyPrefix: false });
+    store = new KeyvSessionStore(keyv);
   });
   afterAll(async () => {
     await keyv?.disconnect();
     await server?.stop();
   });
 
-  describeSessionStore(() => new KeyvSessionStore(keyv));
+  describeSessionStore(() => store);
 
   it('lets the entries end in Redis too', async () => {
     const [key, session] = [newKey(), newSession({ expiresAt: Date.now() + 300 })];
-    const store = new KeyvSessionStore(keyv);
     await store.write(key, session, undefined);
     expect(await keyv.store.get(key)).toContain(session.version);
     await delay(350);
@@ -81,8 +84,6 @@ describeWithRedis('KeyvSessionStore on Redis', () => {
 
   // This adapter rejects nothing: it reports the error, and answers that there is no entry.
   it('rejects while the server is away', async () => {
-    const store = new KeyvSessionStore(keyv);
-    await store.write(newKey(), newSession(), undefined);
     await server.kill();
     await delay(50);
     expect(await callAll(store)).toEqual(allRejected);

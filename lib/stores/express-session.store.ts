@@ -6,6 +6,8 @@ import {
 } from './serial-session.store.js';
 import type { StoredSession } from './session-store.js';
 
+export type { SerialSessionStoreOptions } from './serial-session.store.js';
+
 type Callback = (error?: unknown, value?: unknown) => void;
 
 /** What is used of a store that was written for express-session. */

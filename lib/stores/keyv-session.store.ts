@@ -6,6 +6,8 @@ import {
 } from './serial-session.store.js';
 import type { StoredSession } from './session-store.js';
 
+export type { SerialSessionStoreOptions } from './serial-session.store.js';
+
 /** What is used of a Keyv, of version 4, 5 or 6. */
 export interface KeyvLike {
   get(key: string): Promise<unknown>;

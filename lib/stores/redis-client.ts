@@ -5,7 +5,7 @@ interface ScriptCall {
   arguments: string[];
 }
 
-/** What is used of a client, a pool or a Sentinel of `redis` (node-redis) 4, 5 or 6. */
+/** What is used of a client or a pool of `redis` (node-redis) 4, 5 or 6, or a Sentinel of 5 or 6. */
 export interface NodeRedisClient {
   hmGet(key: string, fields: string[]): Promise<unknown>;
   evalSha(sha1: string, call: ScriptCall): Promise<unknown>;

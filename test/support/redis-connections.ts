@@ -2,9 +2,13 @@ import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5';
 import { Cluster as ValkeyCluster, Redis as Valkey } from 'iovalkey';
 import type { RedisClient } from 'nestjs-typed-session/redis';
-import { createClient, createClientPool, createCluster } from 'redis';
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
 import { createClient as createClient4, createCluster as createCluster4 } from 'redis-4';
-import { createClient as createClient5, createCluster as createCluster5 } from 'redis-5';
+import {
+  createClient as createClient5,
+  createCluster as createCluster5,
+  createSentinel as createSentinel5,
+} from 'redis-5';
 
 export interface RedisConnection {
   client: RedisClient;
@@ -90,4 +94,22 @@ export const redisClusterClients: Record<string, Connect<string[]>> = {
   'ioredis 6': (urls) => ofIoRedis(new Cluster(urls)),
   'ioredis 5': (urls) => ofIoRedis(new Cluster5(urls)),
   iovalkey: (urls) => ofIoRedis(new ValkeyCluster(urls)),
+};
+
+/** A client of every kind that knows Sentinels, on the Redis that one of them tells of. */
+export const redisSentinelClients: Record<string, Connect<{ name: string; port: number }>> = {
+  'redis 6': ({ name, port }) =>
+    connected(createSentinel({ name, sentinelRootNodes: [{ host: '127.0.0.1', port }] }), (one) =>
+      one.destroy(),
+    ),
+  'redis 5': ({ name, port }) =>
+    connected(createSentinel5({ name, sentinelRootNodes: [{ host: '127.0.0.1', port }] }), (one) =>
+      one.destroy(),
+    ),
+  'ioredis 6': ({ name, port }) =>
+    ofIoRedis(new Redis({ name, sentinels: [{ host: '127.0.0.1', port }] })),
+  'ioredis 5': ({ name, port }) =>
+    ofIoRedis(new Redis5({ name, sentinels: [{ host: '127.0.0.1', port }] })),
+  iovalkey: ({ name, port }) =>
+    ofIoRedis(new Valkey({ name, sentinels: [{ host: '127.0.0.1', port }] })),
 };

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { describeWhere, findProgram } from './programs.js';
 import { freePort, ServerProcess } from './server-process.js';
 
-const redisServer = findProgram(['redis-server', 'valkey-server']);
+export const redisServerProgram = findProgram(['redis-server', 'valkey-server']);
 
 export const hasRedis = redisServer !== undefined;
 
 /** Like `describe`, for tests that need `redis-server`. */
 export function describeWithRedis(title: string, tests: () => void): void {
-  describeWhere({ 'redis-server': redisServer }, title, tests);
+  describeWhere({ 'redis-server': redisServerProgram }, title, tests);
 }
 
 export interface RedisServerOptions {
@@ -40,7 +40,7 @@ export class RedisServer {
         appendonly: 'no',
       };
       const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-      const server = await ServerProcess.start(redisServer!, [...flags, ...args], {
+      const server = await ServerProcess.start(redisServerProgram!, [...flags, ...args], {
         ready: /Ready to accept connections/,
       });
       return new RedisServer(ownPort, folder, server);

@@ -6,7 +6,7 @@ import { freePort, ServerProcess } from './server-process.js';
 
 export const redisServerProgram = findProgram(['redis-server', 'valkey-server']);
 
-export const hasRedis = redisServer !== undefined;
+export const hasRedis = redisServerProgram !== undefined;
 
 /** Like `describe`, for tests that need `redis-server`. */
 export function describeWithRedis(title: string, tests: () => void): void {

@@ -140,7 +140,7 @@ export function compile(files: readonly string[]): ts.Program {
     noEmit: true,
     rootDir: undefined,
     typeRoots: [join(ROOT, 'node_modules/@types')],
-    paths: { 'nestjs-typed-session': [join(ROOT, 'lib/index.ts')] },
+    paths: sourcesOf(options.paths),
   };
   const host = ts.createCompilerHost(compilerOptions);
   const getSourceFile = host.getSourceFile.bind(host);
@@ -150,6 +150,12 @@ export function compile(files: readonly string[]): ts.Program {
     return parsed.get(path);
   };
   return ts.createProgram({ rootNames: [...files], options: compilerOptions, host });
+}
+
+/** The library's own entry points, by their names. */
+function sourcesOf(paths: ts.MapLike<string[]> = {}): ts.MapLike<string[]> {
+  const inRoot = (path: string) => join(ROOT, path);
+  return Object.fromEntries(Object.entries(paths).map(([name, to]) => [name, to.map(inRoot)]));
 }
 
 const parsed = new Map<string, ts.SourceFile | undefined>();

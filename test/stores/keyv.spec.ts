@@ -55,7 +55,7 @@ describe('KeyvSessionStore on PostgreSQL where no server listens', () => {
   });
 });
 
-// In place of SQLite: that adapter needs a native addon, which not every registry serves built.
+// In place of SQLite, whose adapter needs a native addon that has to be compiled.
 describeWithRedis('KeyvSessionStore on Redis', () => {
   let server: RedisServer;
   let keyv: Keyv;

@@ -1,6 +1,9 @@
 /** What a store keeps of one session. */
 export interface StoredSession {
-  /** Opaque to the store: sealed, or JSON lines where the application said `encryptAtRest: false`. */
+  /**
+   * Opaque to the store: sealed, or JSON lines where the application said `encryptAtRest: false`.
+   * Well-formed Unicode, up to a mebibyte of it by default, and more when sealed.
+   */
   readonly text: string;
   /** Names this state of the session: 16 random characters, made by whoever writes. */
   readonly version: string;
@@ -15,11 +18,12 @@ export interface StoredSession {
  * 1. **Nothing comes back by itself.** Only `write` without a version may make an entry, and only
  *    where there is none. That is what keeps a signed-out session signed out.
  * 2. **A call that resolves has happened**, for all who read afterwards; one that cannot happen
- *    rejects. An entry that is not there is no failure.
+ *    rejects. (What rejects may have happened all the same: an answer was lost. That does no harm.)
+ *    An entry that is not there is no failure.
  * 3. **Keys** are 43 characters of base64url, one per session, and already a hash: use them as they
  *    are. Nothing that a client sends reaches a store unauthenticated.
  * 4. **Time**: remove entries after `expiresAt`, at any time that suits the store. The reader checks
- *    it too, so `read` may give what has expired.
+ *    it too, so `read` may give what has expired. To the other three it may be there or not.
  *
  * There is no need for a time limit, for a retry, or for a cache: the module bounds each call
  * (`storeTimeout`), and merges and repeats what met a newer version.

@@ -1,4 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KeyvPostgres } from '@keyv/postgres';
 import KeyvRedis from '@keyv/redis';
@@ -10,6 +13,7 @@ import { newKey, newSession, newVersion } from '../conformance/sessions.js';
 import { describeWithPostgres, PostgresServer } from '../support/postgres-server.js';
 import { freePort } from '../support/server-process.js';
 import { describeWithRedis, RedisServer } from '../support/redis-server.js';
+import { SqliteAdapter } from '../support/sqlite-adapter.js';
 
 describeSessionStore(() => new KeyvSessionStore(new Keyv()), {
   title: 'KeyvSessionStore in memory',
@@ -55,7 +59,20 @@ describe('KeyvSessionStore on PostgreSQL where no server listens', () => {
   });
 });
 
-// In place of SQLite, whose adapter needs a native addon that has to be compiled.
+describe('KeyvSessionStore on SQLite', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sqlite-'));
+  const adapter = new SqliteAdapter(join(folder, 'sessions.db'));
+  const store = new KeyvSessionStore(new Keyv(adapter, { namespace: 'session' }));
+
+  describeSessionStore(() => store);
+
+  it('rejects once the database is closed', async () => {
+    adapter.close();
+    expect(await callAll(store)).toEqual(allRejected);
+    rmSync(folder, { recursive: true });
+  });
+});
+
 describeWithRedis('KeyvSessionStore on Redis', () => {
   let server: RedisServer;
   let keyv: Keyv;

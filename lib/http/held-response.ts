@@ -25,14 +25,16 @@ export class HeldResponse {
     return this.calls.some(({ method }) => method === 'end');
   }
 
-  /** Sends all that was held. */
-  release(): void {
+  /**
+   * Sends all that was held.
+   *
+   * @param send not by the response's own methods: others may have wrapped them, and have seen it
+   */
+  release(send: (method: ResponseMethod, args: unknown[]) => void): void {
     this.reveal();
     if (this.response.destroyed) return this.callBack();
     const hasWritten = this.calls.some(({ method }) => method === 'write');
-    for (const { method, args } of this.calls) {
-      (this.response[method] as (...args: unknown[]) => unknown)(...args);
-    }
+    for (const { method, args } of this.calls) send(method, args);
     // Who was told to wait before writing more is told to go on, where Node will not.
     if (hasWritten && !this.response.writableNeedDrain && !this.hasEnded) {
       this.response.emit('drain');

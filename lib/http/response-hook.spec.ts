@@ -1,19 +1,7 @@
-import { once } from 'node:events';
-import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
-import { type AddressInfo, Socket } from 'node:net';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { answerOf } from '../../test/support/node-server.js';
 import { hookOf, type ResponseListener } from './response-hook.js';
-
-async function answerOf(handler: RequestListener): Promise<Response & { text: string }> {
-  const server = createServer(handler).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  try {
-    const { port } = server.address() as AddressInfo;
-    const response = await fetch(`http://127.0.0.1:${port}`);
-    return Object.assign(response, { text: await response.text() }) as never;
-  } finally {
-    server.close();
-  }
-}
 
 const listener = (overrides: Partial<ResponseListener>): ResponseListener => ({
   beforeWriting: () => undefined,
@@ -35,7 +23,7 @@ describe('a response with two hooks, of an application within another', () => {
     });
     expect(answer.headers.get('x-outer')).toBe('asked');
     expect(answer.headers.get('x-inner')).toBe('asked');
-    expect(answer.text).toBe('a body');
+    expect(answer.body).toBe('a body');
   });
 });
 
@@ -69,7 +57,7 @@ describe('a response whose headers are written twice', () => {
       response.end('a body');
     });
     expect(answer.status).toBe(200);
-    expect(answer.text).toBe('a body');
+    expect(answer.body).toBe('a body');
     expect(asked).toEqual([1]);
   });
 });
@@ -89,7 +77,7 @@ describe('a response that fails before its headers', () => {
       response.end('sent', () => called.push('ended'));
     });
     expect(answer.status).toBe(500);
-    expect(answer.text).toBe('{"statusCode":500,"message":"Internal server error"}');
+    expect(answer.body).toBe('{"statusCode":500,"message":"Internal server error"}');
     expect(answer.headers.get('content-encoding')).toBeNull();
     expect(called).toEqual(['Error: failed', 'written', 'ended']);
   });

@@ -89,10 +89,10 @@ function writeHeadByHook(this: HookableResponse, ...args: unknown[]): never {
   return (hook?.writeHead(args) ?? this[ORIGINALS]!.writeHead.apply(this, args)) as never;
 }
 
-function flushHeadersByHook(this: HookableResponse): void {
+function flushHeadersByHook(this: HookableResponse, ...args: unknown[]): void {
   const hook = attachedHookOf(this);
   if (hook === undefined) this[ORIGINALS]!.flushHeaders.call(this);
-  else hook.flushHeaders();
+  else hook.flushHeaders(args);
 }
 
 function writeByHook(this: HookableResponse, ...args: unknown[]): boolean {
@@ -151,8 +151,8 @@ export class ResponseHook {
     return hooked.writeHead.apply(this.response, args);
   }
 
-  flushHeaders(): void {
-    if (this.isHeld()) this.held!.hold('flushHeaders', []);
+  flushHeaders(args: unknown[]): void {
+    if (this.isHeld()) this.held!.hold('flushHeaders', args);
     else this.originals!.flushHeaders.call(this.response);
   }
 
@@ -203,7 +203,7 @@ export class ResponseHook {
     const release = () => {
       this.held = undefined;
       this.isReleasing = true;
-      held.release();
+      held.release((method, args) => this[method](args));
     };
     waiting.then(release, (error: unknown) => {
       this.held = undefined;

@@ -9,24 +9,25 @@ export type {
   SessionRejectReason,
   SessionStoreOperation,
 } from './session.events.js';
+export type { Duration } from './session.duration.js';
 export { SessionModule } from './session.module.js';
 export type {
   CommitPolicy,
-  Duration,
   SessionCookieOptions,
   SessionModuleOptions,
   SessionOptions,
   SessionOptionsFactory,
 } from './session.options.js';
+export type { SessionLimits, SessionTransformOptions } from './session.value-options.js';
 export { type SealOptions, SessionService } from './session.service.js';
 export type { SessionData } from './session.js';
+export type { SessionStoreOptions } from './session.store-options.js';
 export {
   MemorySessionStore,
   type MemorySessionStoreOptions,
 } from './stores/memory-session.store.js';
 export type { SessionStore, StoredSession } from './stores/session-store.js';
-export {
-  registerSessionType,
-  registerSessionTypes,
-  type SessionTypeOptions,
-} from './values/type-registry.js';
+export type { StandardSchema } from './values/standard-schema.js';
+export type { SessionTypeIssue } from './values/type-check.js';
+export type { SessionTypeOptions, SessionTypeUpgrade } from './values/type-options.js';
+export { registerSessionType, registerSessionTypes } from './values/type-registry.js';

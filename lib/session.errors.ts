@@ -10,6 +10,8 @@ export type SessionErrorCode =
   | 'SESSION_UNSERIALIZABLE'
   /** An instance of a class that no one registered; the message gives path and remedy. */
   | 'SESSION_TYPE_UNREGISTERED'
+  /** A stored value is not valid, and its type says `onInvalid: 'throw'`; the message gives its path. */
+  | 'SESSION_INVALID'
   /** A change came after the headers that would have carried it. */
   | 'SESSION_HEADERS_SENT'
   /** The server that keeps the sessions failed or did not answer in time. */

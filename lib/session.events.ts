@@ -22,6 +22,17 @@ export interface SessionEvent {
   readonly operation?: SessionStoreOperation;
   /** With `failed`: what the store said, or that it did not answer in time. */
   readonly error?: unknown;
+  /** With `invalid`: where the value lies that does not read as it is stored: `values.cart.items[2]`. */
+  readonly path?: string;
+  /** With `invalid`: its type, as it is stored: `@cart`; `(text)` where all of the key is at fault. */
+  readonly type?: string;
+  /** With `invalid`: what is wrong, as the end of a sentence about the type. Never the value. */
+  readonly why?: string;
+  /**
+   * With `invalid`: what became of the value. `kept`: it reads as `undefined` and is written back as
+   * it was stored. `dropped`: it is gone. `replaced`: by what `onInvalid` gave.
+   */
+  readonly outcome?: 'kept' | 'dropped' | 'replaced';
 }
 
 export type SessionEventKind =
@@ -34,7 +45,9 @@ export type SessionEventKind =
   /** With a store: the session ended while a request ran, so its changes were not kept. */
   | 'dropped'
   /** A call of the store failed, or took longer than `storeTimeout`. */
-  | 'failed';
+  | 'failed'
+  /** A stored value was read and is not what its type asks for, or cannot be read. */
+  | 'invalid';
 
 const channels: Readonly<Record<SessionEventKind, Channel>> = {
   created: channel('nestjs-typed-session:created'),
@@ -45,6 +58,7 @@ const channels: Readonly<Record<SessionEventKind, Channel>> = {
   committed: channel('nestjs-typed-session:committed'),
   dropped: channel('nestjs-typed-session:dropped'),
   failed: channel('nestjs-typed-session:failed'),
+  invalid: channel('nestjs-typed-session:invalid'),
 };
 
 /** @param event made only if somebody listens: the hash of an id is not free */

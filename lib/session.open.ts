@@ -12,6 +12,7 @@ import {
   type SessionSnapshot,
   type SessionState,
 } from './session.request.js';
+import { logFault, type ValueFault } from './values/faults.js';
 
 /** What the commit decided for one session. */
 export interface Decision {
@@ -36,13 +37,15 @@ export interface Changes {
 export abstract class OpenSession<
   C extends SessionCarrier = SessionCarrier,
 > implements SessionHost {
-  readonly session = new RequestSession(this);
+  readonly session: RequestSession;
 
   constructor(
     protected readonly carrier: C,
     protected readonly request: AnyRequest,
     protected readonly changes: Changes,
-  ) {}
+  ) {
+    this.session = new RequestSession(this);
+  }
 
   abstract readonly server: SessionServer | undefined;
   abstract load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
@@ -88,6 +91,16 @@ export abstract class OpenSession<
 
   get cookie() {
     return this.carrier.options.cookie;
+  }
+
+  get rules() {
+    return this.carrier.options.rules;
+  }
+
+  report(fault: ValueFault): void {
+    const { path, type, why, outcome } = fault;
+    this.carrier.publish('invalid', this.session.record?.id, { path, type, why, outcome });
+    logFault(fault);
   }
 
   get isUnseen(): boolean {

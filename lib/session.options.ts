@@ -1,10 +1,17 @@
-import { inspect } from 'node:util';
-import ms, { type StringValue } from 'ms';
-import { SessionError } from './session.errors.js';
-import type { SessionStore } from './stores/session-store.js';
-
-/** A duration: whole or broken seconds, or text as the `ms` package reads it (`'30 days'`, `'15m'`). */
-export type Duration = number | string;
+import { type Duration, toSeconds, toTimeout } from './session.duration.js';
+import { HIDDEN, knowAll, oneOf, refuse, wholeBytes } from './session.option-checks.js';
+import {
+  resolveStorage,
+  type ResolvedStoreOptions,
+  type SessionStoreOptions,
+  STORE_OPTION_NAMES,
+} from './session.store-options.js';
+import {
+  resolveValueRules,
+  type SessionLimits,
+  type SessionTransformOptions,
+} from './session.value-options.js';
+import type { ValueRules } from './values/value-rules.js';
 
 /** Attributes of the cookie (RFC 6265bis, section 4.1.2). */
 export interface SessionCookieOptions {
@@ -35,7 +42,7 @@ export interface SessionCookieOptions {
 /** Decides by the status of the response, and the request of the adapter, whether changes are kept. */
 export type CommitPolicy = (status: number, request: unknown) => boolean;
 
-export interface SessionOptions {
+export interface SessionOptions extends SessionStoreOptions {
   /**
    * What seals. A list rotates: the first seals, all open. 32 bytes or more; a shorter one, or
    * a well-known placeholder, is an error under `NODE_ENV=production` and a warning elsewhere.
@@ -54,20 +61,10 @@ export interface SessionOptions {
   commitOn?: 'always' | CommitPolicy;
   /** Bytes of name and value together, as browsers count them. Default `4096`. */
   maxCookieBytes?: number;
-  /** Where the values are kept, in place of the cookie, which then carries a sealed id alone. */
-  store?: SessionStore;
-  /** How long the store may take for one call. Default 2 seconds. */
-  storeTimeout?: Duration;
-  /**
-   * What becomes of a request whose session the store cannot give. Default `'fail'`: it ends with a
-   * 503, by way of Nest's filters. `'anonymous'`: it goes on with an empty session, which cannot be
-   * written to.
-   */
-  onStoreError?: 'fail' | 'anonymous';
-  /** Bytes of one session in the store, before it is sealed. Default `1048576` (1 MiB). */
-  maxStoreBytes?: number;
-  /** Whether the store is given sealed text, and not JSON. Default `true`. */
-  encryptAtRest?: boolean;
+  /** How much one value may be. */
+  limits?: SessionLimits;
+  /** For which groups and which version class-transformer's decorators are read. Default none. */
+  classTransformer?: SessionTransformOptions;
 }
 
 /** One session's options, or those of several: the first is the default one. */
@@ -102,16 +99,8 @@ export interface ResolvedOptions {
   readonly maxCookieBytes: number;
   /** Where a store keeps the values. */
   readonly storage?: ResolvedStoreOptions;
-}
-
-/** What was said of a store, with every default in place. */
-export interface ResolvedStoreOptions {
-  readonly store: SessionStore;
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly onError: 'fail' | 'anonymous';
-  readonly maxBytes: number;
-  readonly encryptAtRest: boolean;
+  /** How values are read and written. */
+  readonly rules: ValueRules;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -123,7 +112,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const PATH = /^\/[\u0020-\u003a\u003c-\u007e]{0,1023}$/;
 const DOMAIN = /^\.?[\dA-Za-z]([\dA-Za-z-]*[\dA-Za-z])?(\.[\dA-Za-z]([\dA-Za-z-]*[\dA-Za-z])?)*$/;
 
-const OPTION_NAMES = new Set([
+const OPTION_NAMES = new Set<string>([
   'secret',
   'name',
   'cookie',
@@ -132,20 +121,10 @@ const OPTION_NAMES = new Set([
   'rolling',
   'commitOn',
   'maxCookieBytes',
-  'store',
-  'storeTimeout',
-  'onStoreError',
-  'maxStoreBytes',
-  'encryptAtRest',
+  ...STORE_OPTION_NAMES,
+  'limits',
+  'classTransformer',
 ]);
-/** They say nothing without a store, and who gives one forgot the store. */
-const STORE_OPTION_NAMES = [
-  'storeTimeout',
-  'onStoreError',
-  'maxStoreBytes',
-  'encryptAtRest',
-] as const;
-const STORE_METHODS = ['read', 'write', 'touch', 'remove'] as const;
 const COOKIE_OPTION_NAMES = new Set([
   'path',
   'domain',
@@ -189,51 +168,21 @@ function resolveSession(options: SessionOptions): ResolvedOptions {
     secrets,
     name,
     cookie,
-    idleTimeout: resolveTimeout('idleTimeout', idle),
+    idleTimeout: toTimeout('idleTimeout', idle),
     absoluteTimeout:
       options.absoluteTimeout === undefined
         ? Infinity
-        : resolveTimeout('absoluteTimeout', options.absoluteTimeout),
+        : toTimeout('absoluteTimeout', options.absoluteTimeout),
     rolling: oneOf('rolling', options.rolling ?? true, [true, false]),
     commitOn: resolveCommitOn(options.commitOn),
-    maxCookieBytes: resolveBytes(
+    maxCookieBytes: wholeBytes(
       'maxCookieBytes',
       options.maxCookieBytes ?? 4096,
       'browsers keep up to 4096',
     ),
     storage: resolveStorage(options),
+    rules: resolveValueRules(options.limits, options.classTransformer),
   };
-}
-
-function resolveStorage(options: SessionOptions): ResolvedStoreOptions | undefined {
-  const { store, onStoreError, encryptAtRest } = options;
-  if (store === undefined) {
-    const option = STORE_OPTION_NAMES.find((name) => options[name] !== undefined);
-    if (option !== undefined) refuse(option, options[option], 'only with a store');
-    return undefined;
-  }
-  const isStore =
-    typeof store === 'object' &&
-    typeof store?.atomic === 'boolean' &&
-    STORE_METHODS.every((method) => typeof store[method] === 'function');
-  // It may hold a password to a server: it is not shown.
-  if (!isStore) refuse('store', HIDDEN, 'a SessionStore such as new RedisSessionStore(client)');
-  return {
-    store,
-    timeout: resolveStoreTimeout(options.storeTimeout ?? 2),
-    onError: oneOf('onStoreError', onStoreError ?? 'fail', ['fail', 'anonymous']),
-    maxBytes: resolveBytes('maxStoreBytes', options.maxStoreBytes ?? 1024 * 1024),
-    encryptAtRest: oneOf('encryptAtRest', encryptAtRest ?? true, [true, false]),
-  };
-}
-
-/** Timers take no more: a longer one would end at once. */
-const MAX_TIMER = 2 ** 31 - 1;
-
-function resolveStoreTimeout(duration: Duration): number {
-  const timeout = resolveTimeout('storeTimeout', duration);
-  if (timeout > MAX_TIMER) refuse('storeTimeout', duration, 'a duration of up to 24 days');
-  return timeout;
 }
 
 function resolveSecrets(secret: SessionOptions['secret']): (string | Buffer)[] {
@@ -318,24 +267,6 @@ export function isMisspeltPrefix(name: string): boolean {
   return /^(__(host|secure)[-_]|(host|secure)__)/i.test(name) && !/^__(Host|Secure)-/.test(name);
 }
 
-function resolveTimeout(option: string, duration: Duration): number {
-  const seconds = toSeconds(option, duration);
-  if (seconds <= 0) refuse(option, duration, 'a duration longer than nothing');
-  return seconds * 1000;
-}
-
-/** @returns seconds, which may be broken */
-function toSeconds(option: string, duration: Duration): number {
-  const seconds =
-    typeof duration === 'string' && duration.length > 0 && duration.length <= 100
-      ? (ms(duration as StringValue) ?? NaN) / 1000
-      : duration;
-  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) {
-    refuse(option, duration, "seconds, or a duration such as '30 days' or '15m'");
-  }
-  return seconds;
-}
-
 function resolveCommitOn(commitOn: SessionOptions['commitOn']): CommitPolicy {
   if (commitOn === undefined) return (status) => status < 500;
   if (commitOn === 'always') return () => true;
@@ -343,48 +274,4 @@ function resolveCommitOn(commitOn: SessionOptions['commitOn']): CommitPolicy {
     refuse('commitOn', commitOn, "'always' or (status, request) => boolean");
   }
   return commitOn;
-}
-
-function resolveBytes(option: string, bytes: number, hint?: string): number {
-  if (!Number.isInteger(bytes) || bytes <= 0) {
-    refuse(option, bytes, `a whole number of bytes${hint === undefined ? '' : `; ${hint}`}`);
-  }
-  return bytes;
-}
-
-function oneOf<T>(option: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) {
-    refuse(
-      option,
-      value,
-      allowed
-        .filter((one) => one !== undefined)
-        .map(shown)
-        .join(', '),
-    );
-  }
-  return value;
-}
-
-function knowAll(prefix: string, options: object, known: ReadonlySet<string>): void {
-  const unknown = Object.keys(options).find((key) => !known.has(key));
-  if (unknown !== undefined) {
-    refuse(prefix + unknown, HIDDEN, `the options ${[...known].join(', ')}`);
-  }
-}
-
-const HIDDEN = Symbol('not shown');
-
-function refuse(option: string, value: unknown, allowed: string): never {
-  const given = value === HIDDEN ? 'is not allowed' : `is ${shown(value)}`;
-  throw new SessionError(
-    'SESSION_CONFIG',
-    `SessionModule: ${option} ${given}; allowed: ${allowed}.`,
-  );
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'function'
-    ? 'a function'
-    : inspect(value, { depth: 1, breakLength: Infinity });
 }

@@ -13,6 +13,8 @@ import {
   SessionValues,
   type Texts,
 } from './session.values.js';
+import type { ValueFault } from './values/faults.js';
+import type { ValueRules } from './values/value-rules.js';
 
 /**
  * - `unopened`: nobody has asked for anything yet
@@ -41,6 +43,8 @@ export interface SessionSnapshot extends SessionState {
 export interface SessionHost {
   readonly name: string;
   readonly cookie: Readonly<ResolvedCookie>;
+  /** How its values are read and written. */
+  readonly rules: ValueRules;
   /** Whether a change could no longer go anywhere, so that writing to live objects must fail. */
   readonly isReadOnly: boolean;
   /** Whether nobody sees the answer to this request, so that it must not consume flashes. */
@@ -55,6 +59,8 @@ export interface SessionHost {
   assertRenewable(): void;
   /** @throws SessionError `SESSION_HEADERS_SENT` */
   refuseChange(): never;
+  /** Told of a value that does not read as it is stored. */
+  report(fault: ValueFault): void;
   /** Checks that the response can carry a snapshot. */
   check(snapshot: SessionSnapshot): void;
   /** The server that keeps the session, if not the client does: to open it takes waiting. */
@@ -87,7 +93,7 @@ export class RequestSession {
   #isUsed = false;
   #record: SessionRecord | undefined;
   #saved: SessionSnapshot | undefined;
-  readonly #values = new SessionValues(NO_TEXTS);
+  readonly #values: SessionValues;
   #id = '';
   #createdAt = 0;
   /** What the application was handed, and may have written to. */
@@ -96,6 +102,7 @@ export class RequestSession {
 
   constructor(host: SessionHost) {
     this.#host = host;
+    this.#values = new SessionValues(NO_TEXTS, host.rules, (fault) => host.report(fault));
   }
 
   /** @internal */

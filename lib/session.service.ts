@@ -24,7 +24,9 @@ import type { SessionRecord } from './session.record.js';
 import type { RequestSession } from './session.request.js';
 import { StoreCarrier } from './session.store-carrier.js';
 import { pathOf, type Texts } from './session.values.js';
-import { revive, serialize, UNKNOWN } from './values/serializer.js';
+import { logFault } from './values/faults.js';
+import { DROPPED, revive, serialize, UNKNOWN } from './values/serializer.js';
+import type { ValueRules } from './values/value-rules.js';
 
 /** Which session is meant. */
 export interface SealOptions {
@@ -110,19 +112,18 @@ export class SessionService {
    * the session is kept in a store: there `begin` does it
    */
   seal(values: Record<string, unknown>, options: SealOptions = {}): string {
-    return this.cookieCarrierOf(options.name, 'await sessions.begin(values)').begin(
-      textsOf(values),
-    );
+    const carrier = this.cookieCarrierOf(options.name, 'await sessions.begin(values)');
+    return carrier.begin(textsOf(values, carrier.options.rules));
   }
 
   /**
    * @returns the values in a cookie, or `undefined` where it does not open or has expired
    * @throws SessionError `SESSION_UNAVAILABLE` where the session is kept in a store: there `read`
-   * does it
+   * does it; `SESSION_INVALID` where a value's type says `onInvalid: 'throw'`
    */
   unseal(cookieValue: string, options: SealOptions = {}): Record<string, unknown> | undefined {
     const carrier = this.cookieCarrierOf(options.name, 'await sessions.read(cookieValue)');
-    return valuesOf(carrier.open(cookieValue));
+    return valuesOf(carrier.open(cookieValue), carrier.options.rules);
   }
 
   /**
@@ -132,19 +133,22 @@ export class SessionService {
    * @throws SessionError where the values cannot be kept
    */
   async begin(values: Record<string, unknown>, options: SealOptions = {}): Promise<string> {
-    return this.carrierOf(options.name).begin(textsOf(values));
+    const carrier = this.carrierOf(options.name);
+    return carrier.begin(textsOf(values, carrier.options.rules));
   }
 
   /**
    * @returns the values of the session that a cookie stands for, wherever it is kept, or `undefined`
    * where there is none
-   * @throws SessionError `SESSION_STORE`
+   * @throws SessionError `SESSION_STORE`; `SESSION_INVALID` where a value's type says
+   * `onInvalid: 'throw'`
    */
   async read(
     cookieValue: string,
     options: SealOptions = {},
   ): Promise<Record<string, unknown> | undefined> {
-    return valuesOf(await this.carrierOf(options.name).open(cookieValue));
+    const carrier = this.carrierOf(options.name);
+    return valuesOf(await carrier.open(cookieValue), carrier.options.rules);
   }
 
   /**
@@ -207,19 +211,23 @@ export class SessionService {
   }
 }
 
-function textsOf(values: Record<string, unknown>): Texts {
+function textsOf(values: Record<string, unknown>, rules: ValueRules): Texts {
   const texts = Object.entries(values).map(
-    ([key, value]) => [key, serialize(value, pathOf(key))] as const,
+    ([key, value]) => [key, serialize(value, pathOf(key), rules)] as const,
   );
   return new Map(texts);
 }
 
-function valuesOf(record: SessionRecord | string): Record<string, unknown> | undefined {
+function valuesOf(
+  record: SessionRecord | string,
+  rules: ValueRules,
+): Record<string, unknown> | undefined {
   if (typeof record === 'string') return undefined;
-  const values = [...record.texts].map(([key, text]) => {
-    const value = revive(text);
-    return [key, value === UNKNOWN ? undefined : value] as const;
-  });
+  const reader = { rules, report: logFault };
+  const values = [...record.texts]
+    .map(([key, text]) => [key, revive(text, key, reader)] as const)
+    .filter(([, value]) => value !== DROPPED)
+    .map(([key, value]) => [key, value === UNKNOWN ? undefined : value] as const);
   return Object.fromEntries(values);
 }
 

@@ -1,5 +1,7 @@
 import { SessionError } from './session.errors.js';
-import { revive, serialize, UNKNOWN } from './values/serializer.js';
+import type { ReportFault } from './values/faults.js';
+import { DROPPED, type Reader, revive, serialize, UNKNOWN } from './values/serializer.js';
+import type { ValueRules } from './values/value-rules.js';
 
 /** The text of each key's value, as it is stored. */
 export type Texts = ReadonlyMap<string, string>;
@@ -25,8 +27,26 @@ export class SessionValues {
   private kept: Set<string> | 'all' = new Set();
   /** The keys that were last treated as lists of flashes, and not as values. */
   readonly flashKeys = new Set<string>();
+  /** The keys in which a type refused something, so that their text no longer says what they hold. */
+  private readonly mended = new Set<string>();
+  private readonly reader: Reader;
+  private readonly comparing: Reader;
 
-  constructor(private texts: Texts) {}
+  /** @param report is told of what does not read as it is stored */
+  constructor(
+    private texts: Texts,
+    private readonly rules: ValueRules,
+    report: ReportFault,
+  ) {
+    this.comparing = { rules };
+    this.reader = {
+      rules,
+      report: (fault) => {
+        if (fault.outcome !== 'kept') this.mended.add(fault.key!);
+        report(fault);
+      },
+    };
+  }
 
   /** All values, as the one object that every other method works on. */
   all(): Record<string, unknown> {
@@ -34,6 +54,7 @@ export class SessionValues {
     return this.live;
   }
 
+  /** @throws SessionError `SESSION_INVALID` where a type in it says `onInvalid: 'throw'` */
   get(key: string): unknown {
     if (!this.read.has(key)) {
       const text = this.texts.get(key);
@@ -43,14 +64,21 @@ export class SessionValues {
   }
 
   private revive(key: string, text: string): void {
+    const value = revive(text, key, this.reader);
+    // Not before: a value that throws when it is read throws each time, and its text stays.
     this.read.add(key);
-    const value = revive(text);
     if (value === UNKNOWN) this.unknown.add(key);
-    else this.live[key] = value;
+    else if (value !== DROPPED) this.live[key] = value;
   }
 
   has(key: string): boolean {
-    return this.get(key) !== undefined || Object.hasOwn(this.live, key);
+    try {
+      return this.get(key) !== undefined || Object.hasOwn(this.live, key);
+    } catch (error) {
+      // There is a value, and whoever reads it is told what is wrong with it.
+      if (error instanceof SessionError && error.code === 'SESSION_INVALID') return true;
+      throw error;
+    }
   }
 
   set(key: string, value: unknown): void {
@@ -100,6 +128,7 @@ export class SessionValues {
     this.texts = texts;
     this.read.clear();
     this.unknown.clear();
+    this.mended.clear();
     this.consumed.clear();
     this.flashKeys.clear();
     this.kept = new Set();
@@ -198,11 +227,13 @@ export class SessionValues {
    */
   private textOf(key: string, value: unknown): string {
     const path = pathOf(key);
-    const now = serialize(value, path);
+    const now = serialize(value, path, this.rules);
     const before = this.texts.get(key);
     if (before === undefined || now === before || typeof value !== 'object') return now;
-    const untouched = revive(before);
-    return untouched !== UNKNOWN && serialize(untouched, path) === now ? before : now;
+    if (this.mended.has(key)) return now;
+    const untouched = revive(before, key, this.comparing);
+    if (untouched === UNKNOWN || untouched === DROPPED) return now;
+    return serialize(untouched, path, this.rules) === now ? before : now;
   }
 }
 

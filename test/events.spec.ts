@@ -38,6 +38,7 @@ const KINDS: SessionEventKind[] = [
   'destroyed',
   'rejected',
   'committed',
+  'invalid',
 ];
 
 describe.each(places)('the events of a session on %s', (place) => {

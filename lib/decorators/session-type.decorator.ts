@@ -1,8 +1,5 @@
-import {
-  registerSessionType,
-  type SessionClass,
-  type SessionTypeOptions,
-} from '../values/type-registry.js';
+import type { SessionClass, SessionTypeOptions } from '../values/type-options.js';
+import { registerSessionType } from '../values/type-registry.js';
 
 /**
  * Makes a class storable: its instances come back as instances, with class-transformer's

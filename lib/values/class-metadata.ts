@@ -25,12 +25,19 @@ export interface TypeMetadata {
 
 export interface ExposeMetadata {
   readonly propertyName: string;
-  readonly options?: { readonly name?: string; readonly groups?: readonly string[] };
+  readonly options?: Selector & { readonly name?: string };
 }
 
 export interface TransformMetadata {
   readonly transformFn: (params: TransformFnParams) => unknown;
-  readonly options?: { readonly groups?: readonly string[] };
+  readonly options?: Selector;
+}
+
+/** For which groups and versions an `@Expose` or a `@Transform` is meant. */
+interface Selector {
+  readonly groups?: readonly string[];
+  readonly since?: number;
+  readonly until?: number;
 }
 
 /** The questions that class-transformer's own executor asks its storage. */
@@ -48,21 +55,48 @@ export interface MetadataStorage {
   ): TransformMetadata[];
 }
 
-/** What a `@Transform` sees as its options: class-transformer's defaults. */
-export const TRANSFORM_OPTIONS: Readonly<ClassTransformOptions> = Object.freeze({
-  enableCircularCheck: false,
-  enableImplicitConversion: false,
-  excludeExtraneousValues: false,
-  exposeDefaultValues: false,
-  exposeUnsetFields: true,
-  ignoreDecorators: false,
-});
+/** Which groups and which version of a class one asks for. */
+export interface FieldSelection {
+  readonly groups?: readonly string[];
+  readonly version?: number;
+}
 
-/** No groups are asked for, so whatever belongs to groups does not apply. */
-export function belongsToGroups(metadata: {
-  readonly options?: { readonly groups?: readonly string[] };
-}): boolean {
-  return (metadata.options?.groups?.length ?? 0) > 0;
+/** Decides, as class-transformer's executor does, which decorators apply. */
+export class Selection {
+  /** What a `@Transform` sees as its options: class-transformer's defaults, and what was asked for. */
+  readonly options: Readonly<ClassTransformOptions>;
+
+  constructor(private readonly asked: FieldSelection = {}) {
+    const { groups, version } = asked;
+    this.options = Object.freeze({
+      enableCircularCheck: false,
+      enableImplicitConversion: false,
+      excludeExtraneousValues: false,
+      exposeDefaultValues: false,
+      exposeUnsetFields: true,
+      ignoreDecorators: false,
+      ...(groups === undefined ? undefined : { groups: [...groups] }),
+      ...(version === undefined ? undefined : { version }),
+    });
+  }
+
+  includes({ options }: { readonly options?: Selector }): boolean {
+    if (options === undefined) return true;
+    return this.includesVersion(options) && this.includesGroups(options.groups);
+  }
+
+  private includesVersion({ since, until }: Selector): boolean {
+    const { version } = this.asked;
+    if (version === undefined) return true;
+    // 0 is none to class-transformer.
+    return (!since || version >= since) && (!until || version < until);
+  }
+
+  private includesGroups(groups: readonly string[] | undefined): boolean {
+    const asked = this.asked.groups ?? [];
+    if (asked.length === 0) return groups === undefined || groups.length === 0;
+    return groups === undefined || asked.some((group) => groups.includes(group));
+  }
 }
 
 /**

@@ -1,15 +1,17 @@
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { Logger } from '@nestjs/common';
-import { metadataStorage, type MetadataStorage } from './class-metadata.js';
+import { Selection, type MetadataStorage } from './class-metadata.js';
 import { privateMembers, takesNoArguments, type ClassFunction } from './class-source.js';
 import { isOpen } from './closed-instance.js';
-import type { Decoder, JsonObject } from './decoder.js';
+import type { Decoder } from './decoder.js';
 import type { Encoder } from './encoder.js';
 import type { PlanFinder } from './field-type.js';
 import { compileReviver } from './plan-to-revive.js';
 import { compileWriter } from './plan-to-write.js';
 import { refusedClosed } from './refusal.js';
+import type { JsonObject } from './tags.js';
 import type { Trail } from './trail.js';
+import { registeredType, type RegisteredType } from './type-registry.js';
 import { UNKNOWN } from './unknown-types.js';
 
 /**
@@ -21,40 +23,33 @@ import { UNKNOWN } from './unknown-types.js';
 export interface ClassPlan {
   /** The class, for messages. */
   readonly name: string;
+  /** As what the class is registered, if it is: a field's `@Type` may name one that is not. */
+  readonly type: RegisteredType | undefined;
   /** The fields as the text of a JSON object. */
   readonly write: (instance: object, encoder: Encoder) => string;
   /** An instance with the stored fields. Throws what the class's own code throws. */
   readonly revive: (stored: JsonObject, decoder: Decoder) => unknown;
 }
 
-const plans = new WeakMap<ClassFunction, ClassPlan>();
-
 /**
- * The plan of a class, compiled at first use: by then all decorators have run.
- *
  * @param findPlan Gives the plans of the classes that its fields name.
+ * @param selection Which decorators apply.
  */
-export function planOf(cls: ClassFunction, findPlan: PlanFinder): ClassPlan {
-  let plan = plans.get(cls);
-  if (plan === undefined) {
-    plan = compilePlan(cls, findPlan, metadataStorage);
-    plans.set(cls, plan);
-  }
-  return plan;
-}
-
 export function compilePlan(
   cls: ClassFunction,
   findPlan: PlanFinder,
   storage: MetadataStorage | undefined,
+  selection: Selection = new Selection(),
 ): ClassPlan {
-  if (storage === undefined) return publicPlan(cls);
+  if (storage === undefined) return publicPlan(cls, selection);
   const make = makerOf(cls);
-  const write = compileWriter(cls, storage, findPlan);
-  const revive = compileReviver(cls, storage, findPlan, make);
-  return privateMembers(cls) === undefined
-    ? { name: cls.name, write, revive }
-    : withPrivateMethods(cls, { name: cls.name, write, revive }, make);
+  const plan: ClassPlan = {
+    name: cls.name,
+    type: registeredType(cls.prototype as object),
+    write: compileWriter(cls, storage, selection, findPlan),
+    revive: compileReviver(cls, storage, selection, findPlan, make),
+  };
+  return privateMembers(cls) === undefined ? plan : withPrivateMethods(cls, plan, make);
 }
 
 /**
@@ -68,7 +63,7 @@ function withPrivateMethods(cls: ClassFunction, plan: ClassPlan, make: () => obj
     if (!takesFields) throw refusedClosed(cls, trail?.path() ?? 'A stored value');
   };
   return {
-    name: plan.name,
+    ...plan,
     write: (instance, encoder) => {
       mustTakeFields(encoder.trail);
       return plan.write(instance, encoder);
@@ -93,7 +88,7 @@ function makerOf(cls: ClassFunction): () => object {
 let hasWarned = false;
 
 /** By class-transformer's public functions, for a release of it whose storage is not found. */
-function publicPlan(cls: ClassFunction): ClassPlan {
+function publicPlan(cls: ClassFunction, { options }: Selection): ClassPlan {
   if (!hasWarned) {
     hasWarned = true;
     new Logger('Session').warn(
@@ -102,13 +97,14 @@ function publicPlan(cls: ClassFunction): ClassPlan {
   }
   return {
     name: cls.name,
-    write: (instance, encoder) => encoder.fields(instanceToPlain(instance)),
+    type: registeredType(cls.prototype as object),
+    write: (instance, encoder) => encoder.fields(instanceToPlain(instance, options)),
     revive: (stored, decoder) => {
       const unknownsBefore = decoder.unknowns;
       const fields = decoder.fields(stored);
       // What is unknown could not be kept for the instance, so the whole of it is.
       if (decoder.unknowns !== unknownsBefore) return UNKNOWN;
-      return plainToInstance(cls as unknown as new () => object, fields);
+      return plainToInstance(cls as unknown as new () => object, fields, options);
     },
   };
 }

@@ -1,12 +1,14 @@
 import * as builtin from './builtin-types.js';
 import type { ClassPlan } from './class-plan.js';
+import type { Findings } from './faults.js';
 import type { FieldType } from './field-type.js';
-import { MAX_DECODE_DEPTH } from './limits.js';
-import { isTagCharacter } from './plain-values.js';
-import { typeNamed } from './type-registry.js';
-import { keepUnknown, keepUnknownElement, reportUnknown, UNKNOWN } from './unknown-types.js';
+import { isFields, isListOfPairs, tagOf, type JsonObject } from './tags.js';
+import { storedType, typeTagged, type RegisteredType } from './type-registry.js';
+import { TypedReader } from './typed-reader.js';
+import { DROPPED, keepUnknown, keepUnknownElement, UNKNOWN } from './unknown-types.js';
+import { DEFAULT_RULES, type ValueRules } from './value-rules.js';
 
-export type JsonObject = Readonly<Record<string, unknown>>;
+const NO_FINDINGS: Findings = { faults: [], continued: new Map() };
 
 const builtins: ReadonlyMap<string, builtin.BuiltinType> = new Map([
   ['$date', builtin.date],
@@ -17,9 +19,6 @@ const builtins: ReadonlyMap<string, builtin.BuiltinType> = new Map([
   ['$bytes', builtin.bytes],
 ]);
 
-/** The text as a whole is none that this library wrote. */
-export class TooDeep extends Error {}
-
 /**
  * Reads one parsed text back into the value. Never changes what was parsed: an object that holds
  * a rich value is copied, so that the stored form of what turns out unknown is at hand, whole.
@@ -27,37 +26,53 @@ export class TooDeep extends Error {}
 export class Decoder {
   /** How many unknown values were met so far. */
   unknowns = 0;
-  private depth = 0;
+  private reader: TypedReader | undefined;
 
-  /** The value that a node stands for, or `UNKNOWN`. */
+  /**
+   * @param isReplay whether this only finds out what was read before: then no owner is asked what
+   * is to become of an invalid value
+   */
+  constructor(
+    readonly rules: ValueRules = DEFAULT_RULES,
+    private readonly isReplay = false,
+  ) {}
+
+  /** Most values need none. */
+  private get types(): TypedReader {
+    return (this.reader ??= new TypedReader(this, this.isReplay));
+  }
+
+  /** What did not read as it is stored. */
+  get findings(): Findings {
+    return this.reader ?? NO_FINDINGS;
+  }
+
+  /** The value that a node stands for, or `UNKNOWN`, or `DROPPED`. */
   value(node: unknown): unknown {
     if (typeof node !== 'object' || node === null) return node;
-    if (this.depth > MAX_DECODE_DEPTH) throw new TooDeep();
     if (Array.isArray(node)) return this.list(node, undefined);
     const tag = tagOf(node as JsonObject);
     return tag === undefined
       ? this.fields(node as JsonObject)
-      : this.tagged(tag, (node as JsonObject)[tag], undefined);
+      : this.tagged(tag, node as JsonObject, undefined);
   }
 
-  /** The value of a field whose `@Type` is known, or `UNKNOWN`. */
+  /** The value of a field whose `@Type` is known, or `UNKNOWN`, or `DROPPED`. */
   typed(node: unknown, type: FieldType): unknown {
     const value = this.typedValue(node, type);
-    return value === UNKNOWN || type.convert === undefined || isContainer(value)
-      ? value
-      : type.convert(value);
+    if (type.convert === undefined || value === UNKNOWN || value === DROPPED) return value;
+    return isContainer(value) ? value : type.convert(value);
   }
 
   private typedValue(node: unknown, type: FieldType): unknown {
     if (typeof node !== 'object' || node === null) return node;
-    if (this.depth > MAX_DECODE_DEPTH) throw new TooDeep();
     if (Array.isArray(node)) {
       return type.container === 'Set' ? this.set(node, type) : this.list(node, type);
     }
     const tag = tagOf(node as JsonObject);
     return tag === undefined
       ? this.typedFields(node as JsonObject, type)
-      : this.tagged(tag, (node as JsonObject)[tag], type);
+      : this.tagged(tag, node as JsonObject, type);
   }
 
   /** An object without a tag: the fields of the class that its field names, if it names one. */
@@ -66,14 +81,21 @@ export class Decoder {
     const plan = type.planToRevive(node);
     if (plan === undefined) return this.fields(node);
     const { discriminator } = type;
-    if (discriminator === undefined || discriminator.keep) return this.built(plan, node);
+    if (discriminator === undefined || discriminator.keep) return this.untagged(plan, node, node);
     const { [discriminator.property]: _, ...rest } = node;
-    return this.built(plan, rest);
+    return this.untagged(plan, rest, node);
+  }
+
+  private untagged(plan: ClassPlan, stored: JsonObject, node: JsonObject): unknown {
+    const { type } = plan;
+    if (type === undefined) return this.built(plan, stored, node);
+    // It was stored without a tag, so before the class had another form.
+    if (type.version > 1) return this.types.upgraded(type, 1, stored, node);
+    return type.form === undefined ? this.instance(type, stored, node) : this.fields(stored);
   }
 
   /** An object as it stands, whatever its keys look like. */
   fields(node: JsonObject): object {
-    this.depth++;
     let copy: Record<string, unknown> | undefined;
     for (const key in node) {
       const child = node[key];
@@ -82,36 +104,42 @@ export class Decoder {
       if (value === child) continue;
       // A spread copies `__proto__` as the own property that it is; assigning it then is safe.
       copy ??= { ...node };
+      if (value === DROPPED) {
+        delete copy[key];
+        continue;
+      }
       if (value === UNKNOWN) keepUnknown(copy, key, child);
       copy[key] = value === UNKNOWN ? undefined : value;
     }
-    this.depth--;
     return copy ?? node;
   }
 
   private list(node: readonly unknown[], field: FieldType | undefined): readonly unknown[] {
     const type = field?.element ?? field;
-    this.depth++;
     let copy: unknown[] | undefined;
     for (let index = 0; index < node.length; index++) {
       const child = node[index];
       const value = type === undefined ? this.value(child) : this.typed(child, type);
-      if (value === child) continue;
-      copy ??= [...node];
-      if (value === UNKNOWN) keepUnknownElement(copy, child);
-      copy[index] = value === UNKNOWN ? undefined : value;
+      if (copy === undefined) {
+        if (value === child) continue;
+        copy = node.slice(0, index);
+      }
+      if (value === DROPPED) continue;
+      // Those that were stored as `undefined` too, so that the slots can be told apart by order.
+      if (value === UNKNOWN || value === undefined) keepUnknownElement(copy, child);
+      copy.push(value === UNKNOWN ? undefined : value);
     }
-    this.depth--;
     return copy ?? node;
   }
 
-  private tagged(tag: string, payload: unknown, type: FieldType | undefined): unknown {
-    if (tag.startsWith('@')) return this.instance(tag.slice(1), payload);
+  private tagged(tag: string, node: JsonObject, type: FieldType | undefined): unknown {
+    const payload = node[tag];
+    if (tag.startsWith('@')) return this.named(tag, payload, node);
     const unknownsBefore = this.unknowns;
     const value = this.builtin(tag, payload, type);
     // A set with an element that is unknown has been reported by the element's name.
     return value === UNKNOWN && this.unknowns === unknownsBefore
-      ? this.unknown(tag, 'is damaged or not known to this build')
+      ? this.unknown(tag, 'is damaged or not known to this build', node)
       : value;
   }
 
@@ -139,29 +167,26 @@ export class Decoder {
   ): unknown {
     const type = field?.element ?? field;
     const map = new Map<unknown, unknown>();
-    this.depth++;
     for (const [keyNode, node] of pairs) {
       const key = this.value(keyNode);
       // A map without this entry would lose it, so the whole of it is unknown.
-      if (key === UNKNOWN) return this.surrender();
+      if (key === UNKNOWN) return UNKNOWN;
       const value = type === undefined ? this.value(node) : this.typed(node, type);
+      if (key === DROPPED || value === DROPPED) continue;
       if (value === UNKNOWN) keepUnknown(map, key, node);
       map.set(key, value === UNKNOWN ? undefined : value);
     }
-    this.depth--;
     return map;
   }
 
   private set(nodes: readonly unknown[], field: FieldType | undefined): unknown {
     const type = field?.element ?? field;
     const set = new Set<unknown>();
-    this.depth++;
     for (const node of nodes) {
       const value = type === undefined ? this.value(node) : this.typed(node, type);
-      if (value === UNKNOWN) return this.surrender();
-      set.add(value);
+      if (value === UNKNOWN) return UNKNOWN;
+      if (value !== DROPPED) set.add(value);
     }
-    this.depth--;
     return set;
   }
 
@@ -170,48 +195,55 @@ export class Decoder {
     return Object.setPrototypeOf(fields === payload ? { ...payload } : fields, null) as object;
   }
 
-  private instance(name: string, payload: unknown): unknown {
-    const type = typeNamed(name);
-    if (type === undefined) return this.unknown(`@${name}`, 'is not known to this build');
-    const { form } = type;
-    if (form === undefined) {
-      return isFields(payload)
-        ? this.built(type.plan(), payload)
-        : this.unknown(`@${name}`, 'is damaged');
+  private named(tag: string, payload: unknown, node: JsonObject): unknown {
+    const name = tag.slice(1);
+    const type = typeTagged(name);
+    if (type !== undefined) return this.instance(type, payload, node);
+    const stored = storedType(name);
+    if (stored === undefined) return this.unknown(tag, 'is not known to this build', node);
+    if (stored.version > stored.type.version) {
+      return this.unknown(tag, 'is of a newer version than this build knows', node);
     }
-    const unknownsBefore = this.unknowns;
-    const stored = this.value(payload);
-    // A hand-written `revive` is never given half of what `serialize` returned.
-    if (this.unknowns !== unknownsBefore) return UNKNOWN;
-    try {
-      return form.revive(stored);
-    } catch (error) {
-      return this.unknown(`@${name}`, `could not be revived (${nameOf(error)})`);
-    }
+    return this.types.upgraded(stored.type, stored.version, payload, node);
   }
 
-  private built(plan: ClassPlan, stored: JsonObject): unknown {
-    const { depth } = this;
+  /** A value of a registered type, in the form of today. */
+  private instance(type: RegisteredType, payload: unknown, node: JsonObject): unknown {
+    const unknownsBefore = this.unknowns;
+    let value: unknown;
+    if (type.form !== undefined) {
+      const stored = this.value(payload);
+      // A hand-written `revive` is never given half of what `serialize` returned.
+      if (this.unknowns !== unknownsBefore) return UNKNOWN;
+      if (stored === DROPPED) return DROPPED;
+      value = this.types.revived(type, type.form, stored, node);
+    } else {
+      if (!isFields(payload)) return this.unknown(`@${type.name}`, 'is damaged', node);
+      value = this.built(this.rules.planOf(type.cls), payload, node);
+    }
+    if (type.check === undefined || value === UNKNOWN || value === DROPPED) return value;
+    // What holds something unknown would be judged without it.
+    return this.unknowns === unknownsBefore ? this.types.checked(type, value, node) : UNKNOWN;
+  }
+
+  private built(plan: ClassPlan, stored: JsonObject, node: JsonObject): unknown {
     try {
-      this.depth++;
       return plan.revive(stored, this);
     } catch (error) {
-      if (error instanceof TooDeep) throw error;
-      return this.unknown(`@${plan.name}`, `could not be built (${nameOf(error)})`);
-    } finally {
-      this.depth = depth;
+      return this.types.failed(plan.type, `@${plan.name}`, 'could not be built', error, node);
     }
   }
 
-  private surrender(): typeof UNKNOWN {
-    this.depth--;
+  /** @param node what is at fault, by which its place is found if it is told of */
+  unknown(type: string, why: string, node: object): typeof UNKNOWN {
+    this.unknowns++;
+    this.types.faults.push({ node, type, why, outcome: 'kept' });
     return UNKNOWN;
   }
 
-  private unknown(type: string, reason: string): typeof UNKNOWN {
-    this.unknowns++;
-    reportUnknown(type, reason);
-    return UNKNOWN;
+  /** The same in the form of today, which an upgrade has made. */
+  upgradedInstance(type: RegisteredType, payload: unknown, node: JsonObject): unknown {
+    return this.instance(type, payload, node);
   }
 }
 
@@ -224,31 +256,6 @@ function reviveBuiltin(tag: string, payload: unknown): unknown {
   }
 }
 
-/** The key of an object that is a tag: its only one, and marked as such. */
-function tagOf(node: JsonObject): string | undefined {
-  let only: string | undefined;
-  for (const key in node) {
-    if (only !== undefined || !isTagCharacter(key.charCodeAt(0))) return undefined;
-    only = key;
-  }
-  return only;
-}
-
-function isFields(payload: unknown): payload is JsonObject {
-  return typeof payload === 'object' && payload !== null && !Array.isArray(payload);
-}
-
-function isListOfPairs(payload: unknown): payload is [unknown, unknown][] {
-  return (
-    Array.isArray(payload) && payload.every((pair) => Array.isArray(pair) && pair.length === 2)
-  );
-}
-
 function isContainer(value: unknown): boolean {
   return Array.isArray(value) || value instanceof Map || value instanceof Set;
-}
-
-/** Not its message: that may quote the value. */
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }

@@ -2,12 +2,14 @@ import * as builtin from './builtin-types.js';
 import type { ClassPlan } from './class-plan.js';
 import { isNative, type ClassFunction } from './class-source.js';
 import type { FieldType } from './field-type.js';
-import { MAX_BINARY_BYTES, MAX_NODES } from './limits.js';
-import { isTagCharacter, spendOnPlain } from './plain-values.js';
+import { escaped, primitiveText, quote, withField } from './json-text.js';
+import { MAX_BINARY_BYTES } from './limits.js';
+import { spendOnPlain } from './plain-values.js';
 import * as refusal from './refusal.js';
 import { Trail } from './trail.js';
-import { registeredType } from './type-registry.js';
+import { registeredType, type RegisteredType } from './type-registry.js';
 import { keptElements, keptText } from './unknown-types.js';
+import { DEFAULT_RULES, type ValueRules } from './value-rules.js';
 
 const { keys: keysOf, getOwnPropertySymbols } = Object;
 
@@ -35,10 +37,14 @@ const writers: ReadonlyMap<object | null, ObjectWriter> = new Map<object | null,
  */
 export class Encoder {
   readonly trail: Trail;
-  private budget = MAX_NODES;
+  private budget: number;
 
-  constructor(root: string) {
-    this.trail = new Trail(root);
+  constructor(
+    root: string,
+    private readonly rules: ValueRules = DEFAULT_RULES,
+  ) {
+    this.trail = new Trail(root, rules.limits.depth);
+    this.budget = rules.limits.nodes;
   }
 
   /** A value, by the `@Type` of its field if that has one. */
@@ -54,7 +60,7 @@ export class Encoder {
   edge(value: unknown, type: FieldType | undefined): string {
     if (type !== undefined) return this.typed(value, type);
     if (typeof value === 'object' && value !== null) {
-      const left = spendOnPlain(value, this.budget - 1, this.trail.level);
+      const left = spendOnPlain(value, this.budget - 1, this.trail.levelsLeft);
       if (left >= 0) {
         this.budget = left;
         return JSON.stringify(value);
@@ -70,6 +76,14 @@ export class Encoder {
     if (type.convert !== undefined) return this.edge(type.convert(value), undefined);
     const plan = prototype === undefined ? undefined : type.planToWrite(prototype);
     if (plan === undefined) return this.untyped(value, undefined);
+    const { type: registered } = plan;
+    if (registered?.isTagged === true) {
+      // A literal in the place of one with a form of its own was always stored as a literal.
+      const isLiteral = prototype === Object.prototype && registered.version === 1;
+      if (isLiteral) return this.untyped(value, undefined);
+      this.spend();
+      return this.labelled(value, registered);
+    }
     this.spend();
     const fields = this.instance(value, plan);
     const { discriminator } = type;
@@ -109,8 +123,11 @@ export class Encoder {
       if (builtin.isFakedDate(value)) return this.date(value as Date);
       throw refusal.refusedObject(value, this.trail.path());
     }
-    const { form, label } = registered;
-    if (form === undefined) return `${label}${this.instance(value, registered.plan())}}`;
+    return this.labelled(value, registered);
+  }
+
+  private labelled(value: object, { cls, form, label }: RegisteredType): string {
+    if (form === undefined) return `${label}${this.instance(value, this.rules.planOf(cls))}}`;
     this.trail.enter(value);
     const text = this.value(form.serialize(value), undefined);
     this.trail.leave();
@@ -207,7 +224,8 @@ export class Encoder {
 
   binary(view: builtin.TypedArray, type: builtin.BuiltinType): string {
     const { byteLength } = view;
-    if (byteLength > MAX_BINARY_BYTES) throw refusal.refusedBytes(this.trail.path(), byteLength);
+    const most = Math.min(MAX_BINARY_BYTES, this.rules.limits.bytes);
+    if (byteLength > most) throw refusal.refusedBytes(this.trail.path(), byteLength);
     this.refuseSymbolKeys(view);
     if (builtin.hasNamedProperties(view)) {
       const name = type === builtin.buffer ? 'Buffer' : view[Symbol.toStringTag];
@@ -221,7 +239,9 @@ export class Encoder {
   }
 
   private tooMany(next?: object): Error {
-    return this.trail.cycle(next) ?? refusal.refusedSize(this.trail.path());
+    return (
+      this.trail.cycle(next) ?? refusal.refusedSize(this.trail.path(), this.rules.limits.nodes)
+    );
   }
 
   private refuseSymbolKeys(value: object): void {
@@ -285,39 +305,3 @@ const prototypesByName: ReadonlyMap<string, object> = new Map(
     .filter((prototype) => prototype !== null)
     .map((prototype) => [prototype.constructor.name, prototype]),
 );
-
-/** JSON strings need an escape for a quote, a backslash, a control character, a lone surrogate. */
-// oxlint-disable-next-line no-control-regex -- these are what it looks for
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
-
-function quote(text: string): string {
-  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
-}
-
-function primitiveText(value: unknown): string {
-  if (typeof value === 'string') return quote(value);
-  if (typeof value === 'number') return numberText(value);
-  if (typeof value === 'bigint') return `{"$bigint":${builtin.bigint.write(value as never)}}`;
-  return value === undefined ? '{"$undefined":0}' : JSON.stringify(value);
-}
-
-function numberText(value: number): string {
-  return value - value === 0 && !Object.is(value, -0)
-    ? String(value)
-    : `{"$number":${builtin.specialNumber.write(value as never)}}`;
-}
-
-/** An object that happens to look like a tag is wrapped, so that it is read as an object. */
-function escaped(fields: string): string {
-  return isTagCharacter(fields.charCodeAt(2)) &&
-    Object.keys(JSON.parse(fields) as object).length === 1
-    ? `{"$":${fields}}`
-    : fields;
-}
-
-/** Last, because of two equal keys the last one counts when JSON is parsed. */
-function withField(fields: string, property: string, value: string | undefined): string {
-  if (value === undefined) return fields;
-  const field = `${quote(property)}:${quote(value)}}`;
-  return fields === '{}' ? `{${field}` : `${fields.slice(0, -1)},${field}`;
-}

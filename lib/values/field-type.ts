@@ -3,6 +3,7 @@ import { dateOf, PlatformDate } from './builtin-types.js';
 import type { ClassPlan } from './class-plan.js';
 import type { TypeMetadata } from './class-metadata.js';
 import { hiddenState, type ClassFunction } from './class-source.js';
+import { registeredType } from './type-registry.js';
 
 /** What a field's `@Type` says about its value, or about each element of its value. */
 export interface FieldType {
@@ -146,12 +147,13 @@ function discriminated(
   };
 }
 
-/** True for a class whose fields are all there is to it, so that a plan can rebuild it. */
+/** True for a class whose fields are all there is to it, or which says itself how it is stored. */
 function isPlannable(target: unknown): target is ClassFunction {
+  if (typeof target !== 'function' || target === Object) return false;
+  const prototype: unknown = target.prototype;
+  if (typeof prototype !== 'object' || prototype === null) return false;
   return (
-    typeof target === 'function' &&
-    typeof target.prototype === 'object' &&
-    target !== Object &&
+    registeredType(prototype)?.form !== undefined ||
     hiddenState(target as ClassFunction) === undefined
   );
 }

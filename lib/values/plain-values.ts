@@ -1,51 +1,45 @@
-import { MAX_DEPTH, MAX_NODES } from './limits.js';
+import type { ValueLimits } from './limits.js';
+import { isTagCharacter } from './tags.js';
 
 const objectPrototype = Object.prototype;
 const listPrototype = Array.prototype;
 const { getPrototypeOf, getOwnPropertySymbols, values: valuesOf } = Object;
 
-const DOLLAR = 36;
-const AT = 64;
-
-/** True for the first character of a tag's key. */
-export function isTagCharacter(code: number): boolean {
-  return code === DOLLAR || code === AT;
-}
-
 /** True for a value that the engine's own `JSON.stringify` writes without loss, all the way down. */
-export function isPlain(value: unknown): boolean {
+export function isPlain(value: unknown, { depth, nodes }: ValueLimits): boolean {
   if (isPlainPrimitive(value)) return true;
-  return isObject(value) && spendOnPlain(value, MAX_NODES - 1, 0) >= 0;
+  return isObject(value) && spendOnPlain(value, nodes - 1, depth) >= 0;
 }
 
 /**
- * Proves that a list or an object is plain and within the limits. Returns what is left of the
- * budget of nodes, or -1 for "perhaps not": the encoder then looks properly, and alone says why.
+ * Proves that a list or an object is plain and within the limits: so many values and so many
+ * levels. Returns what is left of the values, or -1 for "perhaps not": the encoder then looks
+ * properly, and alone says why.
  */
-export function spendOnPlain(value: object, budget: number, depth: number): number {
+export function spendOnPlain(value: object, budget: number, levels: number): number {
   try {
-    return spend(value, budget, depth);
+    return spend(value, budget, levels);
   } catch {
     // A getter threw. The encoder meets it again, and knows its path.
     return -1;
   }
 }
 
-function spend(value: object, budget: number, depth: number): number {
-  if (depth >= MAX_DEPTH) return -1;
+function spend(value: object, budget: number, levels: number): number {
+  if (levels === 0) return -1;
   return Array.isArray(value)
-    ? spendOnList(value, budget, depth)
-    : spendOnObject(value, budget, depth);
+    ? spendOnList(value, budget, levels)
+    : spendOnObject(value, budget, levels);
 }
 
-function spendOnList(list: readonly unknown[], budget: number, depth: number): number {
+function spendOnList(list: readonly unknown[], budget: number, levels: number): number {
   const { length } = list;
   let left = budget - length;
   if (left < 0 || getPrototypeOf(list) !== listPrototype) return -1;
   for (let index = 0; index < length; index++) {
     const value = list[index];
     if (isPlainPrimitive(value)) continue;
-    left = isObject(value) ? spend(value, left, depth + 1) : -1;
+    left = isObject(value) ? spend(value, left, levels - 1) : -1;
     if (left < 0) return -1;
   }
   // There are no holes (`undefined` above), so what is beyond the elements has a name.
@@ -53,7 +47,7 @@ function spendOnList(list: readonly unknown[], budget: number, depth: number): n
   return left;
 }
 
-function spendOnObject(object: object, budget: number, depth: number): number {
+function spendOnObject(object: object, budget: number, levels: number): number {
   if (getPrototypeOf(object) !== objectPrototype) return -1;
   if (getOwnPropertySymbols(object).length !== 0) return -1;
   let left = budget;
@@ -62,7 +56,7 @@ function spendOnObject(object: object, budget: number, depth: number): number {
     if (isTagCharacter(key.charCodeAt(0)) || --left < 0) return -1;
     const value = (object as Record<string, unknown>)[key];
     if (isPlainPrimitive(value)) continue;
-    left = isObject(value) ? spend(value, left, depth + 1) : -1;
+    left = isObject(value) ? spend(value, left, levels - 1) : -1;
     if (left < 0) return -1;
   }
   return left;

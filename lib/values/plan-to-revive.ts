@@ -1,21 +1,19 @@
-import { TransformationType } from 'class-transformer';
-import {
-  belongsToGroups,
-  TRANSFORM_OPTIONS,
-  type MetadataStorage,
-  type TransformMetadata,
-} from './class-metadata.js';
+import { TransformationType, type ClassTransformOptions } from 'class-transformer';
+import type { MetadataStorage, Selection, TransformMetadata } from './class-metadata.js';
 import type { ClassFunction } from './class-source.js';
 import { closeLike, isOpen, openCopy } from './closed-instance.js';
-import type { Decoder, JsonObject } from './decoder.js';
+import type { Decoder } from './decoder.js';
 import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
-import { keepUnknown, UNKNOWN } from './unknown-types.js';
+import type { JsonObject } from './tags.js';
+import { DROPPED, keepUnknown, UNKNOWN } from './unknown-types.js';
 
 /** One stored field on its way into the instance. */
 interface ReviveStep {
   readonly property: string;
   readonly typeFor: ((stored: object) => FieldType | undefined) | undefined;
   readonly transforms: readonly TransformMetadata[];
+  /** What they see as class-transformer's options. */
+  readonly options: Readonly<ClassTransformOptions>;
   /** Assigning would run a setter, or fail: the property is defined instead. */
   readonly isDefined: boolean;
 }
@@ -26,6 +24,7 @@ const MAX_STEPS = 256;
 export function compileReviver(
   cls: ClassFunction,
   storage: MetadataStorage,
+  selection: Selection,
   findPlan: PlanFinder,
   make: () => object,
 ): (stored: JsonObject, decoder: Decoder) => object {
@@ -43,7 +42,7 @@ export function compileReviver(
   const compileStep = (name: string): ReviveStep | undefined => {
     if (!readsAll && !exposedNames.has(name)) return undefined;
     const expose = storage.findExposeMetadata(cls, name);
-    if (expose !== undefined && belongsToGroups(expose)) return undefined;
+    if (expose !== undefined && !selection.includes(expose)) return undefined;
     const property = storage.findExposeMetadataByCustomName(cls, name)?.propertyName ?? name;
     if (excluded.has(name) || excluded.has(property)) return undefined;
     const inherited = inheritedProperty(cls, property);
@@ -56,7 +55,8 @@ export function compileReviver(
       typeFor: fieldTypeOf(storage.findTypeMetadata(cls, property), property, findPlan),
       transforms: storage
         .findTransformMetadatas(cls, property, direction)
-        .filter((metadata) => !belongsToGroups(metadata)),
+        .filter((metadata) => selection.includes(metadata)),
+      options: selection.options,
       isDefined: property === '__proto__' || isAccessor || inherited?.writable === false,
     };
   };
@@ -90,6 +90,8 @@ export function compileReviver(
       const unknownsBefore = decoder.unknowns;
       const type = step.typeFor?.(stored);
       let value = type === undefined ? decoder.value(node) : decoder.typed(node, type);
+      // The field keeps what its initialiser gave it, as one that was not stored.
+      if (value === DROPPED) continue;
       if (step.transforms.length > 0) {
         // A transform that saw `undefined` for what is unknown would make it `undefined` for good.
         if (decoder.unknowns !== unknownsBefore) value = UNKNOWN;
@@ -120,7 +122,7 @@ function transform(step: ReviveStep, value: unknown, source: object): unknown {
       key: step.property,
       obj: source,
       type: TransformationType.PLAIN_TO_CLASS,
-      options: TRANSFORM_OPTIONS,
+      options: step.options,
     });
   }
   return result;

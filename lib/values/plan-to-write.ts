@@ -1,10 +1,5 @@
-import { TransformationType } from 'class-transformer';
-import {
-  belongsToGroups,
-  TRANSFORM_OPTIONS,
-  type MetadataStorage,
-  type TransformMetadata,
-} from './class-metadata.js';
+import { TransformationType, type ClassTransformOptions } from 'class-transformer';
+import type { MetadataStorage, Selection, TransformMetadata } from './class-metadata.js';
 import type { ClassFunction } from './class-source.js';
 import type { Encoder } from './encoder.js';
 import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
@@ -22,6 +17,8 @@ interface WriteStep {
   readonly isExposed: boolean;
   readonly typeFor: ((owner: object) => FieldType | undefined) | undefined;
   readonly transforms: readonly TransformMetadata[];
+  /** What they see as class-transformer's options. */
+  readonly options: Readonly<ClassTransformOptions>;
 }
 
 /** Remembered per class; an instance used as a dictionary must not make this grow for ever. */
@@ -30,6 +27,7 @@ const MAX_STEPS = 256;
 export function compileWriter(
   cls: ClassFunction,
   storage: MetadataStorage,
+  selection: Selection,
   findPlan: PlanFinder,
 ): (instance: object, encoder: Encoder) => string {
   const direction = TransformationType.CLASS_TO_PLAIN;
@@ -43,7 +41,8 @@ export function compileWriter(
   /** `undefined` for a field that is not stored. */
   const compileStep = (key: string): WriteStep | undefined => {
     const expose = storage.findExposeMetadata(cls, key);
-    if (excluded.has(key) || (expose !== undefined && belongsToGroups(expose))) return undefined;
+    if (excluded.has(key) || (expose !== undefined && !selection.includes(expose)))
+      return undefined;
     const name = expose?.options?.name ?? key;
     if (exposed.has(key) && !fieldByName.has(name)) fieldByName.set(name, key);
     return {
@@ -55,7 +54,8 @@ export function compileWriter(
       typeFor: fieldTypeOf(storage.findTypeMetadata(cls, key), key, findPlan),
       transforms: storage
         .findTransformMetadatas(cls, key, direction)
-        .filter((metadata) => !belongsToGroups(metadata)),
+        .filter((metadata) => selection.includes(metadata)),
+      options: selection.options,
     };
   };
 
@@ -87,7 +87,7 @@ export function compileWriter(
 }
 
 function writeStep(step: WriteStep, instance: object, encoder: Encoder): string {
-  const { key, transforms, typeFor } = step;
+  const { key, transforms, typeFor, options } = step;
   encoder.trail.at(key);
   if (step.isNameTaken) throw refusedName(encoder.trail.path(), step.name, 'another field');
   const original = (instance as Record<string, unknown>)[key];
@@ -102,7 +102,7 @@ function writeStep(step: WriteStep, instance: object, encoder: Encoder): string 
       key,
       obj: instance,
       type: TransformationType.CLASS_TO_PLAIN,
-      options: TRANSFORM_OPTIONS,
+      options,
     });
   }
   // An exposed method is stored as what it returns. A function that no one exposed is refused.

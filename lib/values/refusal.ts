@@ -1,6 +1,5 @@
 import { SessionError } from '../session.errors.js';
 import { hiddenState, isNative, type ClassFunction } from './class-source.js';
-import { MAX_DEPTH, MAX_NODES } from './limits.js';
 
 /** The errors of the way into the text. Built only when something is refused. */
 
@@ -36,8 +35,10 @@ export const NO_KEY: unique symbol = Symbol('no key');
 
 /** In a path: the keys or the values of a map, at the entry that is being written. */
 export class MapEntry {
-  index = 0;
-  constructor(readonly side: 'keys' | 'values') {}
+  constructor(
+    readonly side: 'keys' | 'values',
+    public index = 0,
+  ) {}
 }
 
 const unserializable = (message: string, cause?: unknown): SessionError =>
@@ -85,21 +86,27 @@ export function refusedCycle(path: string, leadsTo: string): SessionError {
   );
 }
 
-export function refusedDepth(path: string): SessionError {
+export function refusedDepth(path: string, depth: number): SessionError {
   return unserializable(
-    `${path} is nested deeper than ${MAX_DEPTH} levels, the most that a session stores.`,
+    `${path} is nested deeper than ${depth} levels, the most that a session stores.`,
   );
 }
 
-export function refusedSize(path: string): SessionError {
+export function refusedSize(path: string, nodes: number): SessionError {
   return unserializable(
-    `${path} goes beyond ${MAX_NODES} values, the most that a session stores under one key. Keep the data elsewhere and its id in the session.`,
+    `${path} goes beyond ${nodes} values, the most that a session stores under one key. Keep the data elsewhere and its id in the session.`,
   );
 }
 
 export function refusedBytes(path: string, bytes: number): SessionError {
   return unserializable(
     `${path} has ${bytes} bytes, more than a session stores in one value. Keep the data elsewhere and its id in the session.`,
+  );
+}
+
+export function refusedLength(path: string, bytes: number): SessionError {
+  return unserializable(
+    `${path} takes more than ${bytes} bytes as text, the most that a session stores under one key. Keep the data elsewhere and its id in the session.`,
   );
 }
 
@@ -153,6 +160,20 @@ export function refusedObject(value: object, path: string): SessionError {
     );
   }
   return unregistered(cls, path);
+}
+
+/** A stored value that its type's owner wants to hear of, by `onInvalid: 'throw'`. */
+export function refusedInvalid(
+  path: string,
+  type: string,
+  why: string,
+  cause?: unknown,
+): SessionError {
+  return new SessionError(
+    'SESSION_INVALID',
+    `${path} cannot be read: the stored value of the type "${type}" ${why}. Delete the key, set it anew, or give the type another onInvalid.`,
+    cause === undefined ? undefined : { cause },
+  );
 }
 
 function unregistered(cls: ClassFunction, path: string): SessionError {

@@ -1,4 +1,3 @@
-import { MAX_DEPTH } from './limits.js';
 import { NO_KEY, pathText, refusedCycle, refusedDepth } from './refusal.js';
 
 /**
@@ -11,14 +10,20 @@ export class Trail {
   private readonly containers: object[] = [];
   private readonly keys: unknown[] = [];
 
-  constructor(private readonly root: string) {}
+  constructor(
+    private readonly root: string,
+    private readonly maxDepth: number,
+  ) {}
 
-  get level(): number {
-    return this.depth;
+  /** How many levels more there may be. */
+  get levelsLeft(): number {
+    return this.maxDepth - this.depth;
   }
 
   enter(container: object): void {
-    if (this.depth === MAX_DEPTH) throw this.cycle(container) ?? refusedDepth(this.path());
+    if (this.depth === this.maxDepth) {
+      throw this.cycle(container) ?? refusedDepth(this.path(), this.maxDepth);
+    }
     this.keys[this.depth] = NO_KEY;
     this.containers[this.depth++] = container;
   }

@@ -1,7 +1,8 @@
 import { runInThisContext } from 'node:vm';
 import { SessionError } from '../session.errors.js';
 import { revive, serialize } from './serializer.js';
-import { registerSessionType, registerSessionTypes, type SessionClass } from './type-registry.js';
+import type { SessionClass } from './type-options.js';
+import { registerSessionType, registerSessionTypes } from './type-registry.js';
 
 /** A class from its source, evaluated anew each time. */
 const evaluated = (source: string): SessionClass & (new () => object) =>
@@ -118,6 +119,31 @@ describe('registering a class', () => {
   it.each(['', 'a\nb', 'a\u0000', '\u0085', 5])('refuses the name %j', (name) => {
     const cls = evaluated('class Named { n = 1 }');
     expect(messageOf(() => registerSessionType(cls, { name: name as string }))).toMatch(/name/);
+  });
+
+  it.each(['e', 'Ab', 'a$'])('refuses a class name as minifiers make them: %s', (name) => {
+    const cls = evaluated(`class ${name} { n = 1 }`);
+    expect(messageOf(() => registerSessionTypes(cls))).toMatch(
+      `The class ${name} has a name as minifiers make them`,
+    );
+    registerSessionType(cls, { name: `minified ${name}` });
+    registerSessionTypes(cls);
+    expect(serialize(new cls(), 'values.x')).toBe(`{"@minified ${name}":{"n":1}}`);
+  });
+
+  it('takes a class name of three letters', () => {
+    expect(() => registerSessionTypes(evaluated('class Abc { n = 1 }'))).not.toThrow();
+  });
+
+  it('adds to what was said before', () => {
+    class Added {
+      n = 1;
+    }
+    registerSessionType(Added, { name: 'added' });
+    registerSessionType(Added, { version: 2, upgrade: { 1: () => ({ n: 2 }) } });
+    registerSessionType(Added, { from: ['earlier'] });
+    expect(serialize(new Added(), 'values.x')).toBe('{"@added@2":{"n":1}}');
+    expect(revive('{"@earlier":{"n":1}}')).toStrictEqual(Object.assign(new Added(), { n: 2 }));
   });
 
   it('refuses half of a form', () => {

@@ -1,48 +1,60 @@
-import { SessionError } from '../session.errors.js';
-import { TYPED_ARRAYS } from './builtin-types.js';
-import { planOf, type ClassPlan } from './class-plan.js';
-import { hiddenState, isSameSource, type ClassFunction } from './class-source.js';
-
-/** A class: anything with a prototype and a name, its constructor public or not. */
-export interface SessionClass<T = unknown> {
-  readonly name: string;
-  readonly prototype: T;
-}
-
-/** How a class is stored. Both of `serialize` and `revive`, or neither. */
-export interface SessionTypeOptions<T = object, S = unknown> {
-  /**
-   * The name that is stored beside the fields. Default: the name of the class. Give one to rename
-   * the class later, or where a build shortens names.
-   */
-  name?: string;
-  /**
-   * A hand-written form, for a class with `#private` fields or one that needs its constructor.
-   * May return anything that a session stores.
-   */
-  serialize?: (value: T) => S;
-  /** The way back. What it throws makes the stored value unknown: it is kept, and not read. */
-  revive?: (stored: S) => T;
-}
+import { isSameSource, type ClassFunction } from './class-source.js';
+import { checkOf, type Check, type SessionTypeIssue } from './type-check.js';
+import {
+  checkChecks,
+  checkClassName,
+  checkedClass,
+  checkedForm,
+  checkedName,
+  checkedNames,
+  checkedUpgrades,
+  checkedVersion,
+  checkFieldsAreAll,
+  config,
+  type OwnForm,
+  type SessionClass,
+  type SessionTypeOptions,
+  type SessionTypeUpgrade,
+} from './type-options.js';
 
 /** A class that the wire form knows by name. */
 export interface RegisteredType {
   readonly name: string;
+  readonly version: number;
   /** How its text begins. */
   readonly label: string;
   readonly cls: ClassFunction;
-  readonly form:
-    { serialize: (value: unknown) => unknown; revive: (stored: unknown) => unknown } | undefined;
-  readonly plan: () => ClassPlan;
+  readonly form: OwnForm | undefined;
+  /** From version 1 to 2, from 2 to 3 and so on. */
+  readonly upgrades: readonly SessionTypeUpgrade[];
+  readonly check: Check | undefined;
+  readonly onInvalid:
+    'drop' | 'throw' | ((value: unknown, issues: readonly SessionTypeIssue[]) => unknown);
+  /** Whether it is stored with its name even where a field's `@Type` says the class. */
+  readonly isTagged: boolean;
+  /** As they were given, in one registration or several. */
+  readonly options: SessionTypeOptions<unknown>;
 }
 
+/** By what is stored for today's form: the name, and the version from the second on. */
+const byTag = new Map<string, RegisteredType>();
+/** By its name, and by those that it had. */
 const byName = new Map<string, RegisteredType>();
 /** Weak: a class that is made again and again, in a factory, must not be held for ever. */
 const byPrototype = new WeakMap<object, RegisteredType>();
 
-/** The type that a stored name stands for. */
-export function typeNamed(name: string): RegisteredType | undefined {
-  return byName.get(name);
+/** The type that is stored under a tag, in the form of today. */
+export function typeTagged(tag: string): RegisteredType | undefined {
+  return byTag.get(tag);
+}
+
+const TAG = /^(.*?)(?:@([2-9]|[1-9]\d+))?$/s;
+
+/** The type that is stored under a tag in whatever version, under its name or one that it had. */
+export function storedType(tag: string): { type: RegisteredType; version: number } | undefined {
+  const [, name, version = '1'] = TAG.exec(tag)!;
+  const type = byName.get(name);
+  return type && { type, version: Number(version) };
 }
 
 /** The type of an object with this prototype: of exactly that class, not of one that extends it. */
@@ -73,7 +85,8 @@ export function registerSessionTypes(...classes: SessionClass[]): void {
  * @throws SessionError `SESSION_CONFIG`: no class, no usable name, a name that another class has,
  * a class whose fields are not all there is to it (`#private` fields, built-in ancestors, `#private`
  * methods that only a constructor with parameters installs) without `serialize` and `revive`, or
- * only one of the two.
+ * only one of the two; a version without all of its steps; a schema that is none, or `validate`
+ * without class-validator.
  */
 export function registerSessionType<T, S = unknown>(
   cls: SessionClass<T>,
@@ -81,99 +94,59 @@ export function registerSessionType<T, S = unknown>(
 ): void {
   const target = checkedClass(cls);
   const before = byPrototype.get(target.prototype as object);
-  const form = checkedForm(target, options as SessionTypeOptions<unknown>);
-  const name = checkedName(target, options.name ?? before?.name ?? target.name);
-  if (form === undefined && before?.form === undefined) checkFieldsAreAll(target);
+  const given = withoutUndefined(options as SessionTypeOptions<unknown>);
+  const merged: SessionTypeOptions<unknown> = { ...before?.options, ...given };
+  const form = checkedForm(target, given) ?? before?.form;
+  const name = checkedName(target, merged.name ?? target.name);
+  if (form === undefined) checkFieldsAreAll(target);
+  if (merged.name === undefined) checkClassName(target);
   if (before !== undefined && before.name !== name) {
     throw config(
       `The class ${target.name} is registered as ${JSON.stringify(before.name)} already, and cannot be ${JSON.stringify(name)} too.`,
     );
   }
-  checkNameIsFree(name, target);
-  if (before !== undefined && form === undefined && byName.get(name) === before) return;
-  const type: RegisteredType = {
-    name,
-    label: `{${JSON.stringify(`@${name}`)}:`,
-    cls: target,
-    form: form ?? before?.form,
-    plan: () => planOf(target, planByField),
-  };
-  byName.set(name, type);
+  const names = [name, ...checkedNames(target, merged.from)];
+  for (const one of names) checkNameIsFree(one, target);
+  const saysNothingNew = Object.keys(given).every((option) => option === 'name');
+  if (before !== undefined && saysNothingNew && byName.get(name) === before) return;
+  const type = typeOf(target, name, form, merged);
+  // The newest of two classes of the same source is revived.
+  byTag.delete(tagOf(byName.get(name) ?? type));
+  byTag.set(tagOf(type), type);
+  for (const one of names) byName.set(one, type);
   byPrototype.set(target.prototype as object, type);
 }
 
-/** The plan that a field's `@Type` names; none for a class that is stored in a form of its own. */
-function planByField(cls: ClassFunction): ClassPlan | undefined {
-  const form = byPrototype.get(cls.prototype as object)?.form;
-  return form === undefined ? planOf(cls, planByField) : undefined;
-}
-
-const config = (message: string): SessionError => new SessionError('SESSION_CONFIG', message);
-
-function checkedClass(value: unknown): ClassFunction {
-  if (typeof value !== 'function' || typeof value.prototype !== 'object' || !value.prototype) {
-    throw config(
-      `A session type must be a class; ${value === null ? 'null' : typeof value === 'function' ? `the function ${value.name}` : `a value of the type ${typeof value}`} is none.`,
-    );
-  }
-  return value as unknown as ClassFunction;
-}
-
-/** Types with a stored form of their own, and those that no form could bring back. */
-const BUILT_IN: ReadonlySet<unknown> = new Set<unknown>([
-  Object,
-  Function,
-  Array,
-  Map,
-  Set,
-  Date,
-  URL,
-  Buffer,
-  String,
-  Number,
-  Boolean,
-  BigInt,
-  Symbol,
-  Promise,
-  Object.getPrototypeOf(Uint8Array),
-  ...TYPED_ARRAYS,
-]);
-
-function checkedForm(
+function typeOf(
   cls: ClassFunction,
-  { serialize, revive }: SessionTypeOptions<unknown>,
-): RegisteredType['form'] {
-  if (BUILT_IN.has(cls)) throw config(`${cls.name} is built in and cannot be a session type.`);
-  if (serialize === undefined && revive === undefined) return undefined;
-  if (typeof serialize !== 'function' || typeof revive !== 'function') {
-    const missing = typeof serialize === 'function' ? 'revive' : 'serialize';
-    throw config(
-      `The session type ${cls.name} needs both serialize and revive; ${missing} is not a function.`,
-    );
-  }
-  return { serialize, revive };
+  name: string,
+  form: OwnForm | undefined,
+  options: SessionTypeOptions<unknown>,
+): RegisteredType {
+  const version = checkedVersion(cls, options.version);
+  const upgrades = checkedUpgrades(cls, options.upgrade, version);
+  checkChecks(cls, options);
+  return {
+    name,
+    version,
+    label: `{${JSON.stringify(`@${tagOf({ name, version })}`)}:`,
+    cls,
+    form,
+    upgrades,
+    check: checkOf(name, options),
+    onInvalid: options.onInvalid ?? 'drop',
+    isTagged: form !== undefined || version > 1,
+    options,
+  };
 }
 
-/** Refuses a class with state that its fields do not show. */
-function checkFieldsAreAll(cls: ClassFunction): void {
-  const reason = hiddenState(cls);
-  if (reason === undefined) return;
-  throw config(
-    `The class ${cls.name} ${reason}. Register it with a form of its own: registerSessionType(${cls.name}, { serialize, revive }).`,
-  );
+/** What is stored for a version of a type, behind the `@`. */
+function tagOf({ name, version }: Pick<RegisteredType, 'name' | 'version'>): string {
+  return version === 1 ? name : `${name}@${version}`;
 }
 
-// oxlint-disable-next-line no-control-regex -- these are what it refuses
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-
-function checkedName(cls: ClassFunction, name: unknown): string {
-  if (typeof name === 'string' && name !== '' && !CONTROL.test(name)) return name;
-  if (name === '') {
-    throw config('A class without a name needs one as a session type: give the option name.');
-  }
-  throw config(
-    `The name of the session type ${cls.name} must be a string without control characters, not ${JSON.stringify(name)}.`,
-  );
+function withoutUndefined(options: SessionTypeOptions<unknown>): SessionTypeOptions<unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /**

@@ -1,23 +1,12 @@
-import { Logger } from '@nestjs/common';
-
 /**
- * What `revive` gives for a value of a type that this build does not know. Inside a container
- * the slot reads `undefined` instead, and the container remembers what was stored there.
+ * What `revive` gives for a value that this build cannot read: of a type that it does not know, of a
+ * newer version. Inside a container the slot reads `undefined` instead, and the container remembers
+ * what was stored there.
  */
 export const UNKNOWN: unique symbol = Symbol('unknown session value');
 
-const logger = new Logger('Session');
-const reported = new Set<string>();
-
-/** Says once per type that stored values of it are not read. The value itself is never logged. */
-export function reportUnknown(type: string, reason: string): void {
-  if (reported.has(type)) return;
-  reported.add(type);
-  logger.warn(
-    `A stored value of the type ${JSON.stringify(type)} ${reason}. ` +
-      'It reads as undefined and is written back as it was stored.',
-  );
-}
+/** What `revive` gives for a value that its type refused: it is as if it had not been stored. */
+export const DROPPED: unique symbol = Symbol('dropped session value');
 
 /** What was stored, as text, by the key under which the container would hold it. */
 const keptByKey = new WeakMap<object, Map<unknown, string>>();
@@ -30,6 +19,7 @@ export function keepUnknown(container: object, key: unknown, node: unknown): voi
   keptByKey.set(container, kept.set(key, JSON.stringify(node)));
 }
 
+/** For every slot of a list that reads `undefined`, the ones that were stored so among them. */
 export function keepUnknownElement(list: readonly unknown[], node: unknown): void {
   const kept = keptInOrder.get(list) ?? [];
   keptInOrder.set(list, kept);

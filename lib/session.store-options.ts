@@ -1,0 +1,82 @@
+import { type Duration, toTimeout } from './session.duration.js';
+import { HIDDEN, oneOf, refuse, wholeBytes } from './session.option-checks.js';
+import type { SessionStore } from './stores/session-store.js';
+
+/** Where the values of a session are kept, if not in its cookie. */
+export interface SessionStoreOptions {
+  /** What keeps the values. The cookie then carries a sealed id alone. Default none. */
+  store?: SessionStore;
+  /** How long the store may take for one call. Default 2 seconds. */
+  storeTimeout?: Duration;
+  /**
+   * What becomes of a request whose session the store cannot give. Default `'fail'`: it ends with a
+   * 503, by way of Nest's filters. `'anonymous'`: it goes on with an empty session, which cannot be
+   * written to.
+   */
+  onStoreError?: 'fail' | 'anonymous';
+  /** Bytes of one session in the store, before it is sealed. Default `1048576` (1 MiB). */
+  maxStoreBytes?: number;
+  /** Whether the store is given sealed text, and not JSON. Default `true`. */
+  encryptAtRest?: boolean;
+}
+
+/** What was said of a store, with every default in place. */
+export interface ResolvedStoreOptions {
+  readonly store: SessionStore;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly onError: 'fail' | 'anonymous';
+  readonly maxBytes: number;
+  readonly encryptAtRest: boolean;
+}
+
+/** They say nothing without a store, and who gives one forgot the store. */
+const DEPENDENT_OPTION_NAMES = [
+  'storeTimeout',
+  'onStoreError',
+  'maxStoreBytes',
+  'encryptAtRest',
+] as const;
+export const STORE_OPTION_NAMES = ['store', ...DEPENDENT_OPTION_NAMES] as const;
+const STORE_METHODS = ['read', 'write', 'touch', 'remove'] as const;
+
+/** Timers take no more: a longer one would end at once. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/**
+ * @returns `undefined` where the cookie carries the values
+ * @throws SessionError `SESSION_CONFIG` naming the option, its value and what is allowed
+ */
+export function resolveStorage(options: SessionStoreOptions): ResolvedStoreOptions | undefined {
+  const { store, onStoreError, encryptAtRest } = options;
+  if (store === undefined) {
+    const option = DEPENDENT_OPTION_NAMES.find((name) => options[name] !== undefined);
+    if (option !== undefined) refuse(option, options[option], 'only with a store');
+    return undefined;
+  }
+  // It may hold a password to a server: it is not shown.
+  if (!isStore(store)) {
+    refuse('store', HIDDEN, 'a SessionStore such as new RedisSessionStore(client)');
+  }
+  return {
+    store,
+    timeout: resolveTimeout(options.storeTimeout ?? 2),
+    onError: oneOf('onStoreError', onStoreError ?? 'fail', ['fail', 'anonymous']),
+    maxBytes: wholeBytes('maxStoreBytes', options.maxStoreBytes ?? 1024 * 1024),
+    encryptAtRest: oneOf('encryptAtRest', encryptAtRest ?? true, [true, false]),
+  };
+}
+
+function resolveTimeout(duration: Duration): number {
+  const timeout = toTimeout('storeTimeout', duration);
+  if (timeout > MAX_TIMER) refuse('storeTimeout', duration, 'a duration of up to 24 days');
+  return timeout;
+}
+
+function isStore(store: SessionStore | null): boolean {
+  return (
+    typeof store === 'object' &&
+    typeof store?.atomic === 'boolean' &&
+    STORE_METHODS.every((method) => typeof store[method] === 'function')
+  );
+}

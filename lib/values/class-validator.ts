@@ -1,0 +1,52 @@
+import { createRequire } from 'node:module';
+import { SessionError } from '../session.errors.js';
+import type { Check, Issue } from './type-check.js';
+
+/** What class-validator says of one property, and of what lies below it. */
+interface ValidationError {
+  readonly property: string;
+  readonly constraints?: Readonly<Record<string, string>>;
+  readonly children?: readonly ValidationError[];
+}
+
+type ValidateSync = (instance: object) => readonly ValidationError[];
+
+/**
+ * Checks instances by the decorators of class-validator on their class. Loaded when the first class
+ * asks for it, with `require`: registering a class is synchronous, and in CommonJS or behind a bundler
+ * it is the copy that the application has. (class-validator keeps its metadata in one place for all copies.)
+ *
+ * @throws SessionError `SESSION_CONFIG` where it is not installed
+ */
+export function checkByClassValidator(name: string): Check {
+  const validateSync = load(name);
+  return (instance) => {
+    const issues = validateSync(instance as object).flatMap((error) => issuesOf(error, []));
+    return issues.length === 0 ? { value: instance } : { issues };
+  };
+}
+
+function issuesOf(error: ValidationError, above: readonly PropertyKey[]): Issue[] {
+  const keys = [...above, /^\d+$/.test(error.property) ? Number(error.property) : error.property];
+  const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+    keys,
+    message,
+    rule,
+  }));
+  return [...own, ...(error.children ?? []).flatMap((child) => issuesOf(child, keys))];
+}
+
+function load(name: string): ValidateSync {
+  try {
+    const { validateSync } = createRequire(import.meta.url)('class-validator') as {
+      validateSync: ValidateSync;
+    };
+    return validateSync;
+  } catch (cause) {
+    throw new SessionError(
+      'SESSION_CONFIG',
+      `The session type ${JSON.stringify(name)} says validate: true, which needs class-validator: npm install class-validator.`,
+      { cause },
+    );
+  }
+}

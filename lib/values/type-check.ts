@@ -1,0 +1,60 @@
+import { checkByClassValidator } from './class-validator.js';
+import { pathText } from './refusal.js';
+import { checkBySchema, type StandardSchema } from './standard-schema.js';
+
+/** What is wrong with a value, and where within it. */
+export interface SessionTypeIssue {
+  /** `items[2].price`; empty where it is the value as a whole. */
+  readonly path: string;
+  /** What the validator says. It may quote the value: nothing for a log. */
+  readonly message: string;
+  /** Which rule is broken, where the validator names it: `isPositive`, `too_small`. */
+  readonly rule?: string;
+}
+
+/** An issue as validators tell it. */
+export interface Issue {
+  readonly keys: readonly PropertyKey[];
+  readonly message: string;
+  readonly rule?: string;
+}
+
+/** Checks a value that was read. Throws what the validator throws. */
+export type Check = (value: unknown) => { readonly value: unknown } | { readonly issues: Issue[] };
+
+/** Whatever a type asks for: the decorators first, then the schema. */
+export function checkOf(
+  name: string,
+  options: { readonly validate?: boolean; readonly schema?: StandardSchema },
+): Check | undefined {
+  const checks = [
+    ...(options.validate === true ? [checkByClassValidator(name)] : []),
+    ...(options.schema === undefined ? [] : [checkBySchema(name, options.schema)]),
+  ];
+  if (checks.length < 2) return checks[0];
+  return (instance) => {
+    let verdict: ReturnType<Check> = { value: instance };
+    for (const check of checks) {
+      verdict = check(verdict.value);
+      if ('issues' in verdict) return verdict;
+    }
+    return verdict;
+  };
+}
+
+export function issueOf({ keys, message, rule }: Issue): SessionTypeIssue {
+  const path = pathText('', keys).replace(/^\./, '');
+  return { path, message, ...(rule === undefined ? undefined : { rule }) };
+}
+
+const MAX_SHOWN = 5;
+
+/** The issues for a log, by their places and rules alone. */
+export function summaryOf(issues: readonly SessionTypeIssue[]): string {
+  const shown = issues.slice(0, MAX_SHOWN).map(({ path, rule }) => {
+    const place = path === '' ? 'the whole' : path;
+    return rule === undefined ? place : `${place} (${rule})`;
+  });
+  const more = issues.length - shown.length;
+  return `is not valid: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

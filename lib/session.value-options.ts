@@ -7,7 +7,7 @@ import { ValueRules } from './values/value-rules.js';
  * `SESSION_UNSERIALIZABLE` error; what is stored and is more reads as `undefined` and is reported.
  */
 export interface SessionLimits {
-  /** How many objects and lists may lie in each other. Default `100`, at most 1000. */
+  /** How many objects and lists may lie in each other. Default `100`, at most 500. */
   depth?: number;
   /** How many values it may hold: fields, elements, entries. Default `100000`. */
   nodes?: number;

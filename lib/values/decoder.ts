@@ -27,6 +27,8 @@ export class Decoder {
   /** How many unknown values were met so far. */
   unknowns = 0;
   private reader: TypedReader | undefined;
+  /** What named values were read as, with the number of unknown ones in them. */
+  private memory: Map<object, { readonly value: unknown; readonly unknowns: number }> | undefined;
 
   /**
    * @param isReplay whether this only finds out what was read before: then no owner is asked what
@@ -195,7 +197,28 @@ export class Decoder {
     return Object.setPrototypeOf(fields === payload ? { ...payload } : fields, null) as object;
   }
 
+  /**
+   * The fields of an object for a `@Transform`, which is shown the whole. They are read for their own
+   * sake too: what they hold is remembered, or each level of such objects would double the work.
+   */
+  wholeOf(node: JsonObject): object {
+    this.memory ??= new Map();
+    return this.fields(node);
+  }
+
   private named(tag: string, payload: unknown, node: JsonObject): unknown {
+    const known = this.memory?.get(node);
+    if (known !== undefined) {
+      this.unknowns += known.unknowns;
+      return known.value;
+    }
+    const unknownsBefore = this.unknowns;
+    const value = this.readNamed(tag, payload, node);
+    this.memory?.set(node, { value, unknowns: this.unknowns - unknownsBefore });
+    return value;
+  }
+
+  private readNamed(tag: string, payload: unknown, node: JsonObject): unknown {
     const name = tag.slice(1);
     const type = typeTagged(name);
     if (type !== undefined) return this.instance(type, payload, node);

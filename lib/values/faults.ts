@@ -39,10 +39,12 @@ const MAX_REPORTS = 10;
  * nothing for paths where there is no fault.
  */
 export function located(
-  { faults: found, continued }: Findings,
+  { faults: all, continued }: Findings,
   root: unknown,
   key: string | undefined,
 ): ValueFault[] {
+  // What a transform was shown beside its value may have been read twice.
+  const found = [...new Map(all.map((fault) => [fault.node, fault])).values()];
   const wanted = new Set(found.slice(0, MAX_REPORTS).map(({ node }) => node));
   const paths = pathsOf(wanted, root, rootPath(key), continued);
   const faults = found

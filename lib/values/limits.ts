@@ -16,7 +16,7 @@ export const DEFAULT_LIMITS: ValueLimits = Object.freeze({
 });
 
 /** The deepest limit that may be set: reading and writing go down by recursion. */
-export const MAX_DEPTH = 1000;
+export const MAX_DEPTH = 500;
 
 /** The most bytes of one buffer or typed array: a session is no file store. */
 export const MAX_BINARY_BYTES = 16 * 1024 * 1024;

@@ -95,7 +95,7 @@ export function compileReviver(
       if (step.transforms.length > 0) {
         // A transform that saw `undefined` for what is unknown would make it `undefined` for good.
         if (decoder.unknowns !== unknownsBefore) value = UNKNOWN;
-        else value = transform(step, value, (source ??= decoder.fields(stored)));
+        else value = transform(step, value, (source ??= decoder.wholeOf(stored)));
       }
       if (value === UNKNOWN) {
         keepUnknown(instance, step.property, node);
@@ -106,7 +106,7 @@ export function compileReviver(
     }
     for (const { name, step } of computedWhenRead) {
       if (step === undefined || Object.hasOwn(stored, name)) continue;
-      const value = transform(step, undefined, (source ??= decoder.fields(stored)));
+      const value = transform(step, undefined, (source ??= decoder.wholeOf(stored)));
       if (value !== undefined) define(instance, step.property, value);
     }
     if (!takesFields) closeLike(made, instance);

@@ -18,6 +18,8 @@ type Shape<T> = [keyof T] extends [never] ? Record<string, unknown> : T;
 type Key<T> = keyof Shape<T> & string;
 /** What a list of flashes holds. */
 type Flash<V> = NonNullable<V> extends readonly (infer F)[] ? F : never;
+/** What may be added under a key: anything, but where the shape says what lies there. */
+type FlashUnder<T, K extends string> = K extends keyof T ? Flash<T[K]> : unknown;
 
 /**
  * A session, as a handler sees it. Nobody saves it: what changed is committed before the
@@ -52,8 +54,7 @@ export interface Session<T extends object = SessionData> {
    *
    * @throws SessionError `SESSION_UNSERIALIZABLE` where the key holds something else
    */
-  addFlash<K extends Key<T>>(value: Flash<Shape<T>[K]>, key: K): void;
-  addFlash(value: unknown, key?: string): void;
+  addFlash<K extends string = '_flash'>(value: FlashUnder<T, K>, key?: K): void;
   /**
    * Reads the flashes of a key and removes them. A HEAD, a 304 and a prefetch remove none,
    * since nobody sees what they answer.

@@ -9,12 +9,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { Decimal } from 'decimal.js';
+import { DateTime } from 'luxon';
 import {
   MemorySessionStore,
   registerSessionTypes,
   type SessionService,
 } from 'nestjs-typed-session';
+import { Keyring } from '../lib/seal/keyring.js';
 import { resolveOptions } from '../lib/session.options.js';
+import { formatRecord } from '../lib/session.record.js';
 import { adapters, closeApps, SECRET, startApp, takeLogs, type AppOptions } from './support/app.js';
 import { useViews } from './support/views.js';
 import {
@@ -453,7 +457,9 @@ describe.each(adapters)('the README on %s', (adapter) => {
 });
 
 describe('what the README says of typed values', () => {
-  const { Address, Customer, Point, Money } = chapter['typed-values.ts'] as Record<string, Type>;
+  const { Address, Customer, Company, Order, Point, Money, Uuid, Cart, Contact, Filter } = chapter[
+    'typed-values.ts'
+  ] as Record<string, Type>;
   let sessions: SessionService;
 
   beforeAll(async () => {
@@ -462,6 +468,15 @@ describe('what the README says of typed values', () => {
   afterAll(closeApps);
 
   const back = (value: unknown): any => sessions.unseal(sessions.seal({ value }))!.value;
+
+  /** What is read where some build has stored this text. */
+  const readFrom = (text: string): any => {
+    const now = Date.now();
+    const times = { createdAt: now, sentAt: now, expiresAt: now + 60_000 };
+    const record = { id: 'x'.repeat(24), ...times, texts: new Map([['value', text]]) };
+    const keyring = new Keyring([SECRET], 'session\0sid');
+    return sessions.unseal(keyring.seal(formatRecord(record)))!.value;
+  };
 
   const cycle: Record<string, unknown> = {};
   cycle.again = cycle;
@@ -556,6 +571,62 @@ describe('what the README says of typed values', () => {
     const price = back(new Money(1250n));
     expect(price).toBeInstanceOf(Money);
     expect(price.cents).toBe(1250n);
+  });
+
+  it('holds for a subclass in the place of its base', () => {
+    const buyer = Object.assign(new Company(), { name: 'Acme', vatId: '1' });
+    expect(back(Object.assign(new Order(), { buyer })).buyer).toBeInstanceOf(Company);
+    class Stranger extends Customer {}
+    expect(() => back(Object.assign(new Order(), { buyer: new Stranger() }))).toThrow(
+      expect.objectContaining({ code: 'SESSION_TYPE_UNREGISTERED' }),
+    );
+  });
+
+  it('holds for a decimal, a time of Luxon and a UUID', () => {
+    const uuid = new Uuid('f81d4fae-7dec-11d0-a765-00a0c91e6bf6');
+    expect(String(back(new Decimal('0.1')).plus('0.2'))).toBe('0.3');
+    const time = DateTime.fromISO('2026-03-29T01:30', { zone: 'Europe/Berlin' });
+    expect(
+      back(time)
+        .plus({ hours: 1 })
+        .equals(time.plus({ hours: 1 })),
+    ).toBe(true);
+    expect(back(uuid)).toBeInstanceOf(Uuid);
+    expect(String(back(uuid))).toBe(String(uuid));
+  });
+
+  it('holds for a class that has changed', () => {
+    const lines = [{ sku: 'pen', count: 1 }];
+    const cart = Object.assign(new Cart(), { lines, currency: 'EUR' });
+    for (const text of [
+      '{"@basket":{"items":["pen"]}}',
+      '{"@cart":{"items":["pen"]}}',
+      '{"@cart@2":{"lines":[{"sku":"pen","count":1}]}}',
+      '{"@cart@3":{"lines":[{"sku":"pen","count":1}],"currency":"EUR"}}',
+    ]) {
+      expect(readFrom(text)).toStrictEqual(cart);
+    }
+    expect(readFrom('["a",{"@cart@4":{"future":1}}]')).toEqual(['a', undefined]);
+    expect(readFrom('{"@cart":{}}')).toBeUndefined();
+  });
+
+  it('holds for a stored value that is not valid', () => {
+    takeLogs();
+    const good = '{"@contact":{"name":"Ann","email":"ann@example.com"}}';
+    const bad = '{"@contact":{"name":"","email":"ann"}}';
+    expect(readFrom(`[${good},${bad},${good}]`)).toEqual([
+      expect.any(Contact),
+      expect.any(Contact),
+    ]);
+    expect(takeLogs().warnings).toEqual([
+      'values.value[1] was dropped: the stored value of the type "@contact" is not valid: name (isLength), email (isEmail).',
+    ]);
+    expect(readFrom('{"@filter":{"page":3}}')).toStrictEqual(
+      Object.assign(new Filter(), { page: 3, words: [] }),
+    );
+    expect(readFrom('{"@filter":{"page":-1}}')).toStrictEqual(
+      Object.assign(new Filter(), { page: 1 }),
+    );
   });
 
   it('holds for one object in two places', () => {

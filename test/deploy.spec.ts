@@ -1,7 +1,7 @@
 /**
  * A deploy: two builds of a small shop, in which the types of the second have moved on, over one
- * session. Nothing that either wrote is lost. (Requests come one after the other: a cookie cannot merge what
- * two wrote at the same time.) Each is a process of its own, with the library as built.
+ * session. Nothing that either wrote is lost. (Over the cookie requests come one after the other: it cannot
+ * merge what two wrote at the same time.) Each is a process of its own, with the library as built.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,12 +12,16 @@ import ts from 'typescript';
 import { CARRIERS } from './deploys/carriers.js';
 import { type AdapterName, adapters } from './support/app.js';
 import { Client } from './support/client.js';
+import { hasRedis, RedisServer } from './support/redis-server.js';
 
 const FOLDER = fileURLToPath(new URL('deploys/', import.meta.url));
 const BUILT = `${FOLDER}dist/`;
 const children: ChildProcess[] = [];
 
-beforeAll(() => {
+let redis: RedisServer | undefined;
+
+beforeAll(async () => {
+  if (hasRedis) redis = await RedisServer.start();
   mkdirSync(BUILT, { recursive: true });
   for (const file of ['carriers', 'serve', 'version-1', 'version-2']) {
     const source = readFileSync(`${FOLDER}${file}.ts`, 'utf8');
@@ -39,12 +43,13 @@ afterAll(async () => {
     }),
   );
   rmSync(BUILT, { recursive: true });
+  await redis?.stop();
 });
 
 /** Starts a build and gives its address. */
 async function start(build: string, adapter: AdapterName, carrier: string): Promise<string> {
   const child = spawn(process.execPath, [`${BUILT}${build}.js`], {
-    env: { ...process.env, ADAPTER: adapter, CARRIER: carrier },
+    env: { ...process.env, ADAPTER: adapter, CARRIER: carrier, REDIS_URL: redis?.url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -56,9 +61,8 @@ async function start(build: string, adapter: AdapterName, carrier: string): Prom
   throw new Error(`${build} did not start; was the library built?\n${complaint}`);
 }
 
-const table = adapters.flatMap((adapter) =>
-  Object.keys(CARRIERS).map((carrier) => [adapter, carrier] as const),
-);
+const carriers = Object.keys(CARRIERS).filter((carrier) => carrier !== 'Redis' || hasRedis);
+const table = adapters.flatMap((adapter) => carriers.map((carrier) => [adapter, carrier] as const));
 
 describe.each(table)('a deploy on %s, over %s', (adapter, carrier) => {
   let oldUrl: string;
@@ -146,4 +150,27 @@ describe.each(table)('a deploy on %s, over %s', (adapter, carrier) => {
     expect(await shown(before)).toEqual({});
     expect(await shown(after)).toEqual({ pages: ['a', 'b', 'c'] });
   });
+
+  if (carrier !== 'the cookie') {
+    it('runs both at once: requests that meet the two at the same moment lose nothing', async () => {
+      const { before, after, shown } = browser();
+      await before.post('/bookmarks/home');
+      const atOnce = (url: string, path: string) =>
+        Object.assign(new Client(url), { jar: before.jar }).post(path);
+      const answers = await Promise.all([
+        ...[1, 2, 3, 4, 5].flatMap(() => [atOnce(oldUrl, '/visits'), atOnce(newUrl, '/visits')]),
+        atOnce(newUrl, '/cart/ink'),
+        atOnce(newUrl, '/vouchers/SPRING'),
+      ]);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+      expect(await shown(before)).toEqual({ pages: ['home'], visits: 10, vouchers: undefined });
+      expect(await shown(after)).toEqual({
+        skus: ['ink'],
+        size: 2,
+        pages: ['home'],
+        visits: 10,
+        vouchers: [['SPRING', 0]],
+      });
+    });
+  }
 });

@@ -10,7 +10,8 @@ import { CARRIERS } from './carriers.js';
 export async function serve(controller: Type<unknown>): Promise<void> {
   const { ADAPTER, CARRIER } = process.env;
   const secret = 'a secret of both builds, of more than thirty-two bytes';
-  const session = SessionModule.forRoot({ secret, name: 'sid', ...CARRIERS[CARRIER!]() });
+  const carrier = await CARRIERS[CARRIER!]();
+  const session = SessionModule.forRoot({ secret, name: 'sid', ...carrier });
   @Module({ imports: [session], controllers: [controller] })
   class BuildModule {}
   const adapter = ADAPTER === 'Fastify' ? new FastifyAdapter() : new ExpressAdapter();

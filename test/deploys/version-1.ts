@@ -38,8 +38,8 @@ class ShopController {
     ss.values.bookmarks ??= new Bookmarks();
     ss.values.bookmarks.pages.push(page);
   }
-  @Post('visits') visit(@Session() ss: Session<Shape>) {
-    ss.values.visits = (ss.values.visits ?? 0) + 1;
+  @Post('visits') async visit(@Session() ss: Session<Shape>) {
+    await ss.increment('visits');
   }
   @Get() show(@Session() ss: Session<Shape>) {
     const { cart, bookmarks, visits } = ss.values;

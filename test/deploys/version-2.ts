@@ -74,8 +74,8 @@ class ShopController {
   @Post('vouchers/:code') redeem(@Session() ss: Session<Shape>, @Param('code') code: string) {
     (ss.values.vouchers ??= []).push(new Voucher(code, new Date(0)));
   }
-  @Post('visits') visit(@Session() ss: Session<Shape>) {
-    ss.values.visits = (ss.values.visits ?? 0) + 1;
+  @Post('visits') async visit(@Session() ss: Session<Shape>) {
+    await ss.increment('visits');
   }
   @Get() show(@Session() ss: Session<Shape>) {
     const { cart, bookmarks, visits, vouchers } = ss.values;

@@ -99,7 +99,9 @@ export abstract class OpenSession<
 
   report(fault: ValueFault): void {
     const { path, type, why, outcome } = fault;
-    this.carrier.publish('invalid', this.session.record?.id, { path, type, why, outcome });
+    const { record, saved } = this.session;
+    // What a new session has saved is read again after a reload, and no client has it yet.
+    this.carrier.publish('invalid', record?.id ?? saved?.id, { path, type, why, outcome });
     logFault(fault);
   }
 

@@ -28,9 +28,19 @@ type FlashUnder<T, K extends string> = K extends keyof T ? Flash<T[K]> : unknown
  * @typeParam T its shape, where one parameter knows it better than `SessionData`
  */
 export interface Session<T extends object = SessionData> {
-  /** The live values: what is written here is stored, a change inside a value too. */
+  /**
+   * The live values: what is written here is stored, a change inside a value too.
+   *
+   * @throws SessionError `SESSION_INVALID` as `get` does, for any key
+   */
   readonly values: Partial<Shape<T>>;
-  /** The value of a key; an instance of its class again. `undefined` where there is none. */
+  /**
+   * The value of a key; an instance of its class again. `undefined` where there is none, or none that
+   * this build can read.
+   *
+   * @throws SessionError `SESSION_INVALID` where a stored value is not valid, and its type says
+   * `onInvalid: 'throw'`
+   */
   get<K extends Key<T>>(key: K): Shape<T>[K] | undefined;
   /** Stores anything that comes back as it was; see "Typed values" in the README. */
   set<K extends Key<T>>(key: K, value: Shape<T>[K]): void;

@@ -1,6 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { Expose, Transform } from 'class-transformer';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { registerSessionType, Session, type SessionEvent, SessionType } from 'nestjs-typed-session';
 import { z } from 'zod';
 import { Keyring } from '../lib/seal/keyring.js';
@@ -23,16 +25,14 @@ registerSessionType(
   },
   { name: 'typed/item', schema: z.object({ price: z.number().positive() }) },
 );
-registerSessionType(
-  class Clamped {
-    n = 1;
-  },
-  {
-    name: 'typed/clamped',
-    schema: z.object({ n: z.number().positive() }),
-    onInvalid: (clamped) => Object.assign(clamped, { n: 1 }),
-  },
-);
+class Clamped {
+  n = 1;
+}
+registerSessionType(Clamped, {
+  name: 'typed/clamped',
+  schema: z.object({ n: z.number().positive() }),
+  onInvalid: (clamped) => Object.assign(clamped, { n: 1 }),
+});
 registerSessionType(
   class Late {
     n = 1;
@@ -160,6 +160,20 @@ describe.each(adapters)('a stored value on %s', (adapter) => {
     client.jar.set('sid', sealed({ cart: text, other: '1' }));
     expect((await client.get('/delete')).json).toEqual({ had: true });
     expect(stored(client)).toEqual({ other: '1' });
+  });
+
+  it('of a new session that was saved and reloaded is told of too', async () => {
+    const { app } = await start({});
+    const request = new IncomingMessage(new Socket());
+    const ss = await app.sessions.get<any>(request, new ServerResponse(request));
+    ss.set('cart', Object.assign(new Strict(), { n: -1 }));
+    ss.set('list', [Object.assign(new Clamped(), { n: -1 })]);
+    await ss.save();
+    await ss.reload();
+    expect(() => ss.get('cart')).toThrow(expect.objectContaining({ code: 'SESSION_INVALID' }));
+    expect(() => ss.values).toThrow(expect.objectContaining({ code: 'SESSION_INVALID' }));
+    expect(ss.get('list')).toEqual([{ n: 1 }]);
+    expect(events).toMatchObject([{ path: 'values.list[0]', idHash: expect.any(String) }]);
   });
 
   it('of an older version stays as it is until it is changed, for builds that know no other', async () => {

@@ -6,20 +6,33 @@
 export function adopted(value: unknown, output: unknown): unknown {
   if (Object.is(value, output)) return value;
   if (Array.isArray(output) && Array.isArray(value)) {
-    return output.length === value.length
-      ? output.map((element, index) => adopted(value[index], element))
-      : (output as unknown);
+    const list = adoptedAll(value, output);
+    return areSame(list, value) ? value : list;
   }
   if (output instanceof Map && value instanceof Map) {
-    return new Map([...output].map(([key, entry]) => [key, adopted(value.get(key), entry)]));
+    const keys = [...output.keys()];
+    const entries = adoptedAll([...value.values()], [...output.values()]);
+    const isSame = areSame(keys, [...value.keys()]) && areSame(entries, [...value.values()]);
+    return isSame ? value : new Map(keys.map((key, index) => [key, entries[index]]));
   }
-  if (output instanceof Set && value instanceof Set && output.size === value.size) {
-    const elements = [...value];
-    return new Set([...output].map((element, index) => adopted(elements[index], element)));
+  if (output instanceof Set && value instanceof Set) {
+    const elements = adoptedAll([...value], [...output]);
+    return areSame(elements, [...value]) ? value : new Set(elements);
   }
   if (!isPlainObject(output) || typeof value !== 'object' || value === null) return output;
   for (const key of Object.keys(output)) adoptField(value, key, output[key]);
   return value;
+}
+
+/** Element by element, as long as none has come or gone. */
+function adoptedAll(values: readonly unknown[], outputs: readonly unknown[]): readonly unknown[] {
+  if (values.length !== outputs.length) return outputs;
+  return outputs.map((output, index) => adopted(values[index], output));
+}
+
+/** A list that has not changed stays the one that it is: its owner may be frozen. */
+function areSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((element, i) => Object.is(element, other[i]));
 }
 
 function adoptField(owner: object, key: string, output: unknown): void {

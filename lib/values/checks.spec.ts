@@ -245,6 +245,80 @@ describe('a type with a schema', () => {
     expect(value.address).toBe('Main 1');
   });
 
+  it('leaves a frozen instance alone that it has nothing to say against', () => {
+    class Frozen {
+      n = 1;
+      list = [{ a: 1 }];
+      map = new Map([['k', new Set(['e'])]]);
+      constructor() {
+        Object.freeze(this);
+      }
+    }
+    const object = z.object({
+      n: z.number(),
+      list: z.array(z.object({ a: z.number() })),
+      map: z.map(z.string(), z.set(z.string())),
+    });
+    registerSessionType(Frozen, { name: 'checks/frozen', schema: object });
+    const { value, faults } = read(serialize(new Frozen(), 'values.cart'));
+    expect(value).toStrictEqual(new Frozen());
+    expect(faults).toEqual([]);
+  });
+
+  it('takes lists from it that became shorter, and changed maps and sets', () => {
+    class Trimmed {
+      list: unknown[] = [];
+      map = new Map<string, unknown>();
+      set = new Set<unknown>();
+    }
+    const text = z.string().trim();
+    registerSessionType(Trimmed, {
+      name: 'checks/trimmed',
+      schema: z.object({
+        list: z.array(z.number()).transform((list) => list.filter((n) => n > 1)),
+        map: z.map(z.string(), text),
+        set: z.set(text),
+      }),
+    });
+    const stored = Object.assign(new Trimmed(), {
+      list: [1, 2],
+      map: new Map([['k', ' a ']]),
+      set: new Set([' b', 'c']),
+    });
+    expect(read(serialize(stored, 'values.cart')).value).toStrictEqual(
+      Object.assign(new Trimmed(), {
+        list: [2],
+        map: new Map([['k', 'a']]),
+        set: new Set(['b', 'c']),
+      }),
+    );
+  });
+
+  it('touches nothing that an instance inherits', () => {
+    class Inheriting {
+      n = 1;
+      get doubled(): number {
+        return this.n * 2;
+      }
+      method(): string {
+        return 'mine';
+      }
+    }
+    const returned: unknown = JSON.parse(
+      '{"n":2,"doubled":9,"method":9,"__proto__":{"polluted":1}}',
+    );
+    registerSessionType(Inheriting, {
+      name: 'checks/inheriting',
+      schema: {
+        '~standard': { version: 1, vendor: 'test', validate: () => ({ value: returned }) },
+      },
+    });
+    const { value } = read('{"@checks/inheriting":{"n":1}}');
+    expect(value).toStrictEqual(Object.assign(new Inheriting(), { n: 2 }));
+    expect([value.doubled, value.method(), value.polluted]).toEqual([4, 'mine', undefined]);
+    expect({}).not.toHaveProperty('polluted');
+  });
+
   it('may give another instance, as for a class with a form of its own', () => {
     class Percent {
       readonly #n: number;
@@ -406,6 +480,7 @@ describe('checks that make no sense', () => {
   it.each<[string, SessionTypeOptions<any>, RegExp]>([
     ['a schema that is none', { schema: {} as never }, /follows Standard Schema/],
     ['a function for a schema', { schema: (() => true) as never }, /follows Standard Schema/],
+    ['validate without decorators', { validate: true }, /has no decorators of class-validator/],
     ['a word for validate', { validate: 'yes' as never }, /validate .* true or false/],
     ['a word for onInvalid', { onInvalid: 'ignore' as never }, /'drop', 'throw' or a function/],
   ])('are refused when the class is registered: %s', (_, options, message) => {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { SessionError } from '../session.errors.js';
+import type { ClassFunction } from './class-source.js';
 import type { Check, Issue } from './type-check.js';
 
 /** What class-validator says of one property, and of what lies below it. */
@@ -9,17 +10,35 @@ interface ValidationError {
   readonly children?: readonly ValidationError[];
 }
 
-type ValidateSync = (instance: object) => readonly ValidationError[];
+/** What is used of the package. */
+interface ClassValidator {
+  readonly validateSync: (instance: object) => readonly ValidationError[];
+  readonly getMetadataStorage: () => {
+    getTargetValidationMetadatas(
+      cls: ClassFunction,
+      schema: string,
+      always: boolean,
+      strictGroups: boolean,
+    ): readonly unknown[];
+  };
+}
 
 /**
  * Checks instances by the decorators of class-validator on their class. Loaded when the first class
  * asks for it, with `require`: registering a class is synchronous, and in CommonJS or behind a bundler
  * it is the copy that the application has. (class-validator keeps its metadata in one place for all copies.)
  *
- * @throws SessionError `SESSION_CONFIG` where it is not installed
+ * @throws SessionError `SESSION_CONFIG` where it is not installed, or the class has none of its decorators
  */
-export function checkByClassValidator(name: string): Check {
-  const validateSync = load(name);
+export function checkByClassValidator(name: string, cls: ClassFunction): Check {
+  const { validateSync, getMetadataStorage } = load(name);
+  if (getMetadataStorage().getTargetValidationMetadatas(cls, '', false, false).length === 0) {
+    // class-validator would refuse every instance, and all stored values of the type be dropped.
+    throw new SessionError(
+      'SESSION_CONFIG',
+      `The session type ${JSON.stringify(name)} says validate: true, and its class has no decorators of class-validator. Give its fields some, or remove the option.`,
+    );
+  }
   return (instance) => {
     const issues = validateSync(instance as object).flatMap((error) => issuesOf(error, []));
     return issues.length === 0 ? { value: instance } : { issues };
@@ -36,12 +55,9 @@ function issuesOf(error: ValidationError, above: readonly PropertyKey[]): Issue[
   return [...own, ...(error.children ?? []).flatMap((child) => issuesOf(child, keys))];
 }
 
-function load(name: string): ValidateSync {
+function load(name: string): ClassValidator {
   try {
-    const { validateSync } = createRequire(import.meta.url)('class-validator') as {
-      validateSync: ValidateSync;
-    };
-    return validateSync;
+    return createRequire(import.meta.url)('class-validator') as ClassValidator;
   } catch (cause) {
     throw new SessionError(
       'SESSION_CONFIG',

@@ -231,7 +231,7 @@ export class Decoder {
   }
 
   /** A value of a registered type, in the form of today. */
-  private instance(type: RegisteredType, payload: unknown, node: JsonObject): unknown {
+  instance(type: RegisteredType, payload: unknown, node: JsonObject): unknown {
     const unknownsBefore = this.unknowns;
     let value: unknown;
     if (type.form !== undefined) {
@@ -262,11 +262,6 @@ export class Decoder {
     this.unknowns++;
     this.types.faults.push({ node, type, why, outcome: 'kept' });
     return UNKNOWN;
-  }
-
-  /** The same in the form of today, which an upgrade has made. */
-  upgradedInstance(type: RegisteredType, payload: unknown, node: JsonObject): unknown {
-    return this.instance(type, payload, node);
   }
 }
 

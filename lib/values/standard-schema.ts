@@ -34,9 +34,9 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
 export function checkBySchema(name: string, schema: StandardSchema): Check {
   return (instance) => {
     const result = schema['~standard'].validate(instance);
-    if (result instanceof Promise) {
+    if ('then' in result) {
       // Nobody waits for it: what it is rejected with must not end the process.
-      result.catch(() => undefined);
+      result.then(undefined, () => undefined);
       throw asynchronous(name);
     }
     if (result.issues === undefined) return { value: adopted(instance, result.value) };

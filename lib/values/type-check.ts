@@ -1,3 +1,4 @@
+import type { ClassFunction } from './class-source.js';
 import { checkByClassValidator } from './class-validator.js';
 import { pathText } from './refusal.js';
 import { checkBySchema, type StandardSchema } from './standard-schema.js';
@@ -25,10 +26,11 @@ export type Check = (value: unknown) => { readonly value: unknown } | { readonly
 /** Whatever a type asks for: the decorators first, then the schema. */
 export function checkOf(
   name: string,
+  cls: ClassFunction,
   options: { readonly validate?: boolean; readonly schema?: StandardSchema },
 ): Check | undefined {
   const checks = [
-    ...(options.validate === true ? [checkByClassValidator(name)] : []),
+    ...(options.validate === true ? [checkByClassValidator(name, cls)] : []),
     ...(options.schema === undefined ? [] : [checkBySchema(name, options.schema)]),
   ];
   if (checks.length < 2) return checks[0];

@@ -19,7 +19,8 @@ export type SessionTypeUpgrade = (old: any) => unknown;
 export interface SessionTypeOptions<T = object, S = unknown> {
   /**
    * The name that is stored beside the fields. Default: the name of the class, where it has three
-   * letters or more. Give one to rename the class later, or where a build shortens names.
+   * letters or more. Give one to rename the class later, or where a build shortens names. It does not
+   * end in `@` and a number, which is how versions are stored.
    */
   name?: string;
   /** Earlier names of this type. Values that were stored under one of them are this type's. */

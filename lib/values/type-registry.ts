@@ -133,7 +133,7 @@ function typeOf(
     cls,
     form,
     upgrades,
-    check: checkOf(name, options),
+    check: checkOf(name, cls, options),
     onInvalid: options.onInvalid ?? 'drop',
     isTagged: form !== undefined || version > 1,
     options,

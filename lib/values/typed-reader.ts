@@ -58,7 +58,7 @@ export class TypedReader implements Findings {
       return this.failed(type, `@${type.name}`, 'could not be upgraded', error, node);
     }
     this.continueIn(node, fields);
-    return decoder.upgradedInstance(type, fields, node);
+    return decoder.instance(type, fields, node);
   }
 
   /** As text, so that the plan of the class meets what it would meet had it been stored today. */

@@ -36,8 +36,8 @@ export interface SessionTypeOptions<T = object, S = unknown> {
    * what would be stored by the next version: for a class a plain object of its fields, by the names
    * under which they are stored, for a class with a form of its own what `serialize` returned. Dates,
    * maps and the like are what they were, and values of registered types are instances, of today's
-   * form. What only `@Type` makes an instance is a plain object. The object may be changed and
-   * returned.
+   * form. What only `@Type` makes an instance is a plain object, of version 1 of
+   * its class. The object may be changed and returned.
    */
   upgrade?: Readonly<Record<number, SessionTypeUpgrade>>;
   /**
@@ -189,9 +189,7 @@ export function checkedUpgrades(
     }
     steps.push(step as SessionTypeUpgrade);
   }
-  const extra = Object.keys(upgrade).find(
-    (from) => Number(from) >= version || !(Number(from) >= 1),
-  );
+  const extra = Object.keys(upgrade).find((from) => steps[Number(from) - 1] === undefined);
   if (extra === undefined) return steps;
   throw config(
     `The session type ${cls.name} is at version ${version} and has a step from version ${extra}, which would never run. Raise the version, or remove the step.`,

@@ -271,6 +271,29 @@ describe('a class that only a field names', () => {
     expect(read(text).value).toStrictEqual(value);
   });
 
+  it('is of today where an upgrade returns an instance, and of version 1 as a plain object', () => {
+    class Traveller {
+      @Type(() => Address) from: unknown = null;
+      @Type(() => Address) to: unknown = null;
+    }
+    registerSessionType(Traveller, {
+      name: 'versions/traveller',
+      version: 2,
+      upgrade: {
+        1: ({ route: [from, to] }) => ({
+          from: { town: from },
+          to: Object.assign(new Address(), { city: to }),
+        }),
+      },
+    });
+    expect(read('{"@versions/traveller":{"route":["Ulm","Bonn"]}}').value).toStrictEqual(
+      Object.assign(new Traveller(), {
+        from: Object.assign(new Address(), { city: 'Ulm' }),
+        to: Object.assign(new Address(), { city: 'Bonn' }),
+      }),
+    );
+  });
+
   it('is tagged where a literal stands in its place too', () => {
     const owner = Object.assign(new Owner(), { address: { city: 'Ulm' } });
     expect(serialize(owner, 'values.x')).toContain('{"@versions/address@2":{"city":"Ulm"}}');
@@ -285,6 +308,11 @@ describe('a faulty version', () => {
     ['without steps', { version: 2 }, /at version 2 and has no step from version 1/],
     ['with a gap', { version: 4, upgrade: { 1: step, 3: step } }, /no step from version 2/],
     ['with a step too many', { version: 2, upgrade: { 1: step, 2: step } }, /step from version 2/],
+    [
+      'with a step from in between',
+      { version: 2, upgrade: { 1: step, 1.5: step } },
+      /from version 1\.5/,
+    ],
     ['with a step from 0', { version: 2, upgrade: { 0: step, 1: step } }, /step from version 0/],
     ['with a step and no version', { upgrade: { 1: step } }, /at version 1 and has a step from/],
     ['with a step that is none', { version: 2, upgrade: { 1: 1 as never } }, /no step from/],

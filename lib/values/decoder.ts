@@ -207,14 +207,15 @@ export class Decoder {
   }
 
   private named(tag: string, payload: unknown, node: JsonObject): unknown {
-    const known = this.memory?.get(node);
+    if (this.memory === undefined) return this.readNamed(tag, payload, node);
+    const known = this.memory.get(node);
     if (known !== undefined) {
       this.unknowns += known.unknowns;
       return known.value;
     }
     const unknownsBefore = this.unknowns;
     const value = this.readNamed(tag, payload, node);
-    this.memory?.set(node, { value, unknowns: this.unknowns - unknownsBefore });
+    this.memory.set(node, { value, unknowns: this.unknowns - unknownsBefore });
     return value;
   }
 

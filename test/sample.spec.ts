@@ -21,7 +21,7 @@ interface Shop {
 async function startShop(adapter: AdapterName): Promise<Shop> {
   const { NODE_ENV: _, SESSION_SECRET: __, ...env } = process.env;
   const flags = adapter === 'Fastify' ? ['--fastify'] : [];
-  const child = spawn(process.execPath, [`${FOLDER}/dist/main.js`, ...flags], {
+  const child = spawn(process.execPath, [`${FOLDER}/dist/01-web-app/main.js`, ...flags], {
     env: { ...env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

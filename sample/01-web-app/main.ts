@@ -4,10 +4,9 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import handlebars from 'handlebars';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { VIEWS } from '../shop/files.js';
 import { AppModule } from './app.module.js';
 
-const VIEWS = fileURLToPath(new URL('../views', import.meta.url));
 const LOGGER = { logger: ['warn' as const, 'error' as const] };
 
 async function onExpress(): Promise<NestExpressApplication> {

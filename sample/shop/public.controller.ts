@@ -1,11 +1,9 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { readFileSync } from 'node:fs';
+import { readPublic } from './files.js';
 
-const read = (file: string) => readFileSync(new URL(`../public/${file}`, import.meta.url), 'utf8');
-
-const STYLE = read('style.css');
-const ICONS = read('icons.svg');
-const FAVICON = read('favicon.svg');
+const STYLE = readPublic('style.css');
+const ICONS = readPublic('icons.svg');
+const FAVICON = readPublic('favicon.svg');
 
 /** The same on both adapters, and without the session: no cookie, no `Vary`, no work. */
 @Controller()

@@ -1,7 +1,7 @@
 import { Controller, Get, Header, Headers, Render } from '@nestjs/common';
 import { inspect } from 'node:util';
 import { Session, SessionService } from 'nestjs-typed-session';
-import type { ShopSession } from './shop-session.js';
+import type { ShopSession } from '../shop/shop-session.js';
 
 const MAX_BYTES = 4096;
 const DATE = new Intl.DateTimeFormat('en-GB', {

@@ -1,80 +1,27 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type AdapterName, adapters } from './support/app.js';
-import { findChromium, launch } from './support/browser.js';
+import { findChromium, launch, OBSTACLES } from './support/browser.js';
+import { Sample, Visitor } from './support/sample.js';
 
-const FOLDER = 'sample/01-web-app';
+const NAME = '01-web-app';
 const DAY = 24 * 60 * 60;
 const WRONG = 'That name and that password do not belong together.';
 
-interface Shop {
-  url: string;
-  /** What it has printed. */
-  lines: string[];
-  child: ChildProcess;
-}
-
-/** As a person starts it: nothing in the environment but the port. */
-async function startShop(adapter: AdapterName): Promise<Shop> {
-  const { NODE_ENV: _, SESSION_SECRET: __, ...env } = process.env;
-  const flags = adapter === 'Fastify' ? ['--fastify'] : [];
-  const child = spawn(process.execPath, [`${FOLDER}/dist/01-web-app/main.js`, ...flags], {
-    env: { ...env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const lines: string[] = [];
-  createInterface(child.stderr).on('line', (line) => lines.push(line));
-  for await (const line of createInterface(child.stdout)) {
-    lines.push(line);
-    const url = /http:\/\/localhost:\d+$/.exec(line)?.[0];
-    if (url !== undefined) return { url, lines, child };
-  }
-  throw new Error(`The shop did not start:\n${lines.join('\n')}`);
-}
-
-async function stopShop({ child }: Shop): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill();
-  await exited;
-}
-
-const shops = new Map<AdapterName, Shop>();
+const shops = new Map<AdapterName, Sample>();
 const urlOf = (adapter: AdapterName) => shops.get(adapter)!.url;
 
 beforeAll(async () => {
-  // Always: what an older build answers says nothing.
-  const tsc = ['node_modules/typescript/bin/tsc', '-p', `${FOLDER}/tsconfig.build.json`];
-  await promisify(execFile)(process.execPath, tsc).catch((error: { stdout: string }) => {
-    throw new Error(`The sample does not build; was the library built?\n${error.stdout}`);
-  });
-  await Promise.all(adapters.map(async (one) => shops.set(one, await startShop(one))));
+  await Sample.build(NAME);
+  const start = async (one: AdapterName) => {
+    const args = one === 'Fastify' ? ['--fastify'] : [];
+    shops.set(one, await Sample.start(NAME, { args }));
+  };
+  await Promise.all(adapters.map(start));
 }, 60_000);
 
-afterAll(() => Promise.all([...shops.values()].map(stopShop)));
+afterAll(() => Promise.all([...shops.values()].map((shop) => shop.stop())));
 
 describe.each(adapters)('the shop on %s', (adapter) => {
-  /** Somebody whose browser does no more than keep the cookie. */
-  class Visitor {
-    cookie = '';
-
-    get = (path: string) => this.send(path, 'GET');
-    post = (path: string, form: object = {}) =>
-      this.send(path, 'POST', new URLSearchParams(Object.entries(form)));
-
-    private async send(path: string, method: string, body?: URLSearchParams) {
-      const headers = this.cookie === '' ? undefined : { cookie: this.cookie };
-      const url = urlOf(adapter) + path;
-      const answer = await fetch(url, { method, headers, body, redirect: 'manual' });
-      const cookies = answer.headers.getSetCookie();
-      if (cookies.length > 0) this.cookie = cookies[0].split(';')[0];
-      return { status: answer.status, headers: answer.headers, cookies, html: await answer.text() };
-    }
-  }
-
   it('prints its address, and that its secret is a new one', () => {
     expect(shops.get(adapter)!.lines).toEqual([
       'SESSION_SECRET is not set: the secret is a new one, and a restart signs everyone out.',
@@ -83,7 +30,7 @@ describe.each(adapters)('the shop on %s', (adapter) => {
   });
 
   it.each(['/', '/cart', '/sign-in', '/cookie'])('shows %s and sets no cookie', async (path) => {
-    const { status, headers, cookies, html } = await new Visitor().get(path);
+    const { status, headers, cookies, html } = await new Visitor(urlOf(adapter)).get(path);
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(html).toMatch(/^<!doctype html>/);
@@ -95,14 +42,14 @@ describe.each(adapters)('the shop on %s', (adapter) => {
     ['/icons.svg', 'image/svg+xml'],
     ['/favicon.svg', 'image/svg+xml'],
   ])('serves %s without the session', async (path, type) => {
-    const { status, headers } = await new Visitor().get(path);
+    const { status, headers } = await new Visitor(urlOf(adapter)).get(path);
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(type);
     expect(headers.get('vary')).toBeNull();
   });
 
   it('leads a customer from the cart to the order', async () => {
-    const visitor = new Visitor();
+    const visitor = new Visitor(urlOf(adapter));
     const added = await visitor.post('/cart', { product: 'wax' });
     expect([added.status, added.headers.get('location')]).toEqual([303, '/']);
 
@@ -121,7 +68,7 @@ describe.each(adapters)('the shop on %s', (adapter) => {
   });
 
   it('answers a wrong password with a 401 that shows the flash, and leaves nothing behind', async () => {
-    const { status, html, cookies } = await new Visitor().post('/sign-in', {
+    const { status, html, cookies } = await new Visitor(urlOf(adapter)).post('/sign-in', {
       name: '"><script>',
       password: 'guess',
     });
@@ -142,7 +89,7 @@ describe.each(adapters)('the shop on %s', (adapter) => {
     [401, '/checkout', {}],
     [404, '/nowhere', {}],
   ])('answers %i with a page to odd input: %s %j', async (expected, path, form) => {
-    const { status, html } = await new Visitor().post(path, form);
+    const { status, html } = await new Visitor(urlOf(adapter)).post(path, form);
     expect(status).toBe(expected);
     expect(html).toContain('<h1>');
   });
@@ -348,21 +295,3 @@ if (executablePath === undefined) {
     });
   });
 }
-
-/** What would keep people from using a page, found in the page itself. */
-const OBSTACLES = `(() => {
-  const all = (selector) => [...document.querySelectorAll(selector)];
-  const ids = all('[id]').map(({ id }) => id);
-  const found = {
-    'no language': document.documentElement.lang === '',
-    'no title': document.title === '',
-    'not one h1': all('h1').length !== 1,
-    'a landmark is missing': ['header', 'nav', 'main', 'footer'].some((name) => all(name).length !== 1),
-    'a field without a label': all('input').some(({ labels }) => labels.length === 0),
-    'a control without a name': all('a, button').some((one) => one.textContent.trim() === ''),
-    'a picture without a text': all('svg').some((one) => one.ariaHidden !== 'true'),
-    'an id twice': new Set(ids).size !== ids.length,
-    'wider than the screen': document.documentElement.scrollWidth > innerWidth,
-  };
-  return Object.keys(found).filter((name) => found[name]);
-})()`;

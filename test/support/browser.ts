@@ -22,3 +22,21 @@ export function launch(executablePath: string): Promise<Browser> {
     ],
   });
 }
+
+/** What would keep people from using a page, found in the page itself. */
+export const OBSTACLES = `(() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const ids = all('[id]').map(({ id }) => id);
+  const found = {
+    'no language': document.documentElement.lang === '',
+    'no title': document.title === '',
+    'not one h1': all('h1').length !== 1,
+    'a landmark is missing': ['header', 'nav', 'main', 'footer'].some((name) => all(name).length !== 1),
+    'a field without a label': all('input, textarea').some(({ labels }) => labels.length === 0),
+    'a control without a name': all('a, button').some((one) => one.textContent.trim() === ''),
+    'a picture without a text': all('svg').some((one) => one.ariaHidden !== 'true'),
+    'an id twice': new Set(ids).size !== ids.length,
+    'wider than the screen': document.documentElement.scrollWidth > innerWidth,
+  };
+  return Object.keys(found).filter((name) => found[name]);
+})()`;

@@ -82,6 +82,8 @@ export interface SessionServer {
    * @returns the sum; `undefined` where the session is gone
    */
   increment(key: string, by: number, now: SessionState): Promise<number | undefined>;
+  /** Goes on without the session that could not be read: nothing of it is changed. */
+  goWithout(): void;
 }
 
 /** The session of one request: what stands behind the interface `Session`. */
@@ -158,6 +160,12 @@ export class RequestSession {
   openForView(): Promise<this> | undefined {
     const opening = this.#host.server === undefined ? this : this.open();
     return opening instanceof Promise ? opening : undefined;
+  }
+
+  /** @internal Shows nothing, in place of a session that could not be opened. */
+  openEmpty(): this {
+    this.#host.server?.goWithout();
+    return this.#begin(undefined);
   }
 
   #begin(record: SessionRecord | undefined): this {

@@ -56,9 +56,13 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
       }
     } catch (error) {
       if (this.carrier.onStoreError === 'fail') throw error;
-      this.isAnonymous = true;
+      this.goWithout();
     }
     return undefined;
+  }
+
+  goWithout(): void {
+    this.isAnonymous = true;
   }
 
   async reread(): Promise<SessionRecord | undefined> {

@@ -1,3 +1,4 @@
+import { isFromRouter, traceCall } from './http/adapter.js';
 import type { AnyRequest, AnyResponse } from './http/request.js';
 import { RequestSession } from './session.request.js';
 import { DEFAULT_FLASH_KEY } from './session.values.js';
@@ -30,9 +31,19 @@ export function viewHelpers(
   const committing = sessions
     .exchangeOf(response)
     ?.beforeRender((response as { statusCode: number }).statusCode);
-  const opening = session.openForView();
+  const opening = openFor(session);
   if (committing === undefined && opening === undefined) return helpersOf(session);
   return Promise.all([committing, opening]).then(() => helpersOf(session));
+}
+
+/**
+ * A filter waits for nobody: what fails once it has returned would end the process. It shows its page
+ * without the session, which may be the very page that says that the store is away.
+ */
+function openFor(session: RequestSession): Promise<unknown> | undefined {
+  const opening = session.openForView();
+  if (opening === undefined || isFromRouter(traceCall())) return opening;
+  return opening.catch(() => session.openEmpty());
 }
 
 function helpersOf(session: RequestSession): SessionViewHelpers {

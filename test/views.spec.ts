@@ -1,9 +1,17 @@
-import { Controller, Get, Render } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  Controller,
+  Get,
+  type HttpException,
+  Render,
+} from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Session, SessionService } from 'nestjs-typed-session';
-import { places, closeApps, startApp, takeLogs, type TestApp } from './support/app.js';
+import { MemorySessionStore, Session, SessionError, SessionService } from 'nestjs-typed-session';
+import { adapters, places, closeApps, startApp, takeLogs, type TestApp } from './support/app.js';
 import { useViews } from './support/views.js';
 
 const PAGE = `{{title}}|{{flash "notice"}}|{{flash "notice"}}|{{flash}}|{{flash "none"}}|{{session.values.user.name}}|{{session.values.deep.er}}`;
@@ -120,5 +128,75 @@ describe.each(places)('a template on %s', (place) => {
     expect(answer.status).toBe(500);
     expect(answer.setCookies).toEqual([]);
     expect(takeLogs().errors.join()).toContain('values.bad');
+  });
+});
+
+/** Nest does not wait for what it does. */
+@Catch()
+class ErrorPage {
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  catch(error: HttpException | SessionError, host: ArgumentsHost): void {
+    const response: unknown = host.switchToHttp().getResponse();
+    const { httpAdapter } = this.host;
+    httpAdapter.status(
+      response,
+      error instanceof SessionError ? error.statusCode! : error.getStatus(),
+    );
+    void httpAdapter.render(response, 'page.hbs', { title: error.name });
+  }
+}
+
+class FailingStore extends MemorySessionStore {
+  isAway = false;
+
+  override async read(key: string) {
+    if (this.isAway) throw new Error('away');
+    return super.read(key);
+  }
+}
+
+describe.each(adapters)('a page of a filter on %s, while the store is away', (place) => {
+  const store = new FailingStore();
+  const views = mkdtempSync(join(tmpdir(), 'views-'));
+  let app: TestApp;
+  let cookie: string;
+
+  beforeAll(async () => {
+    writeFileSync(join(views, 'page.hbs'), PAGE);
+    app = await startApp(place, {
+      controllers: [PageController],
+      providers: [{ provide: APP_FILTER, useClass: ErrorPage }],
+      session: { store },
+      configure: (nest) => useViews(nest, views),
+    });
+    cookie = `sid=${await app.sessions.begin({ notice: ['saved'], user: { name: 'peter' } })}`;
+  });
+  afterAll(async () => {
+    await closeApps();
+    rmSync(views, { recursive: true });
+  });
+  beforeEach(() => {
+    store.isAway = true;
+  });
+  afterEach(() => {
+    store.isAway = false;
+  });
+
+  it.each([
+    ['the store itself', '/page', 503, 'SessionError'],
+    ['the store itself, in a handler', '/with-session', 503, 'SessionError'],
+    ['something else', '/nowhere', 404, 'NotFoundException'],
+  ])('tells of %s, and shows nothing of the session', async (_, path, status, name) => {
+    const answer = await app.client().get(path, { cookie });
+    expect([answer.status, answer.body]).toEqual([status, `${name}||||||`]);
+    expect(answer.setCookies).toEqual([]);
+  });
+
+  it('leaves the session as it was', async () => {
+    await app.client().get('/page', { cookie });
+    store.isAway = false;
+    const answer = await app.client().get('/page', { cookie });
+    expect(answer.body).toBe('Shop|saved|saved|||peter|');
   });
 });

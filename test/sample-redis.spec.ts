@@ -162,6 +162,19 @@ describeWithRedis('the shop in two processes on one Redis', () => {
     expect((await copy.get('/checkout')).status).toBe(401);
   });
 
+  it('says that it cannot serve while Redis hangs, and knows everybody again after', async () => {
+    const visitor = await signedIn();
+    redis.pause();
+    const answers = await Promise.all([visitor.get('/'), visitor.get('/')]);
+    redis.resume();
+    for (const { status, html, cookies } of answers) {
+      expect([status, cookies]).toEqual([503, []]);
+      expect(html).toContain('<h1>Service Unavailable</h1>');
+    }
+    for (const html of await fromBoth('/', visitor)) expect(html).toContain('Hello Ada!');
+    expect(shop.lines.join('\n')).not.toContain('has ended');
+  });
+
   it('puts another in the place of a process that ends, and keeps the session', async () => {
     const visitor = await signedIn();
     const [ended, other] = processes;

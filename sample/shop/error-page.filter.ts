@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { STATUS_CODES } from 'node:http';
+import { SessionError } from 'nestjs-typed-session';
 import { SIGN_IN_PAGE } from './sign-in.controller.js';
 
 /** Answers every failure with a page. Who has to sign in gets the page to do it, as a 401. */
@@ -20,7 +21,7 @@ export class ErrorPageFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): unknown {
     const { httpAdapter } = this.host;
     const response: unknown = host.switchToHttp().getResponse();
-    const status: number = error instanceof HttpException ? error.getStatus() : 500;
+    const status = statusOf(error);
     if (status >= 500) this.logger.error(error);
 
     httpAdapter.status(response, status);
@@ -31,4 +32,10 @@ export class ErrorPageFilter implements ExceptionFilter {
     const message = error instanceof HttpException ? error.message : 'That was our fault.';
     return httpAdapter.render(response, 'error', { title, message });
   }
+}
+
+/** A session whose store is away is a 503. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  return (error instanceof SessionError ? error.statusCode : undefined) ?? 500;
 }

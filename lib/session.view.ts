@@ -11,7 +11,7 @@ export interface SessionViewHelpers {
    * says the same however often the template asks. Never throws; `''` where there is none.
    */
   flash(key?: unknown): unknown;
-  /** The default session. It is opened only if the template looks at it. */
+  /** The default session. One that its cookie carries is opened only if the template looks at it. */
   session: RequestSession;
 }
 

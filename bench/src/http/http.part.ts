@@ -26,7 +26,8 @@ export async function measure(): Promise<string> {
     const names = rivals(adapter)
       .map(({ app }) => app)
       .filter((app) => app !== CONTROL);
-    const contest = await hold({ adapter, names, routes: ROUTES, rounds, seconds });
+    const plan = { adapter, base: 'bare', names, routes: ROUTES, rounds, seconds };
+    const contest = await hold(plan);
     tables.push(adapterTables(adapter, contest, targets));
   }
   return [

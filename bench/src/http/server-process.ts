@@ -6,6 +6,13 @@ import { onCore } from './cores.js';
 
 const SERVER = fileURLToPath(new URL('server.js', import.meta.url));
 
+export interface ServerProcessOptions {
+  /** What the application finds in its environment, besides what is there. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Whether it has to do with the core of the servers. Default true. */
+  readonly isPinned?: boolean;
+}
+
 /** An application in a process of its own. */
 export class ServerProcess {
   private constructor(
@@ -14,18 +21,23 @@ export class ServerProcess {
     readonly name: string,
   ) {}
 
-  static async start(adapter: Adapter, name: string): Promise<ServerProcess> {
-    const [command, ...args] = onCore('server', [
+  static async start(
+    adapter: Adapter,
+    name: string,
+    { env, isPinned = true }: ServerProcessOptions = {},
+  ): Promise<ServerProcess> {
+    const server = [
       process.execPath,
       '--expose-gc',
       ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []),
       SERVER,
       adapter,
       name,
-    ]);
+    ];
+    const [command, ...args] = isPinned ? onCore('server', server) : server;
     const child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, NODE_ENV: 'production' },
+      env: { ...process.env, ...env, NODE_ENV: 'production' },
     });
     const port = await Promise.race([
       once(child, 'message').then(([first]) => first as number),

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onCore } from './cores.js';
 
 const run = promisify(execFile);
+const SESSIONS_SCRIPT = fileURLToPath(new URL('../../src/http/sessions.lua', import.meta.url));
 const CONNECTIONS = 32;
 
 export interface Load {
@@ -13,16 +15,19 @@ export interface Load {
 /**
  * Sends requests for so many seconds over kept-alive connections.
  *
+ * @param cookies the `Cookie` header of each session, which take turns
  * @throws Error where any of them failed: a server that answers errors is fast
  */
-export async function wrk(url: string, cookie: string, seconds: number): Promise<Load> {
+export async function wrk(url: string, cookies: readonly string[], seconds: number): Promise<Load> {
+  const isOne = cookies.length === 1;
   const [command, ...args] = onCore('load', [
     'wrk',
     '--threads=1',
     `--connections=${CONNECTIONS}`,
     `--duration=${seconds}s`,
-    ...(cookie === '' ? [] : ['--header', `Cookie: ${cookie}`]),
+    ...(isOne ? ['--header', `Cookie: ${cookies[0]}`] : ['--script', SESSIONS_SCRIPT]),
     url,
+    ...(isOne ? [] : ['--', ...cookies]),
   ]);
   const { stdout } = await run(command, args);
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${url} failed:\n${stdout}`);

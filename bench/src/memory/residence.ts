@@ -54,7 +54,7 @@ export async function cookieOfOurs(adapter: Adapter): Promise<string> {
 async function send(server: ServerProcess, cookie: string, requests: number): Promise<void> {
   for (let sent = 0; sent < requests;) {
     for (const route of ['read', 'write']) {
-      sent += (await wrk(`${server.origin}/${route}`, cookie, 1)).requests;
+      sent += (await wrk(`${server.origin}/${route}`, [cookie], 1)).requests;
     }
   }
 }

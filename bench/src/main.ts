@@ -1,11 +1,12 @@
 import { isShortened } from './knobs.js';
 import { writeResult } from './report/readme.js';
 
-/** Each part measures, and tells its result in Markdown. */
-const PARTS: Readonly<Record<string, () => Promise<string>>> = {
+/** Each part measures, and tells its result in Markdown; or it says what it lacks, and tells none. */
+const PARTS: Readonly<Record<string, () => Promise<string | undefined>>> = {
   process: async () => (await import('./process/process.part.js')).measure(),
   http: async () => (await import('./http/http.part.js')).measure(),
   memory: async () => (await import('./memory/memory.part.js')).measure(),
+  redis: async () => (await import('./redis/redis.part.js')).measure(),
 };
 
 const chosen = process.argv.slice(2);
@@ -23,6 +24,7 @@ for (const name of chosen.length === 0 ? Object.keys(PARTS) : chosen) {
   console.log(`Measuring ${name}.`);
   const start = performance.now();
   const result = await PARTS[name]();
+  if (result === undefined) continue;
   const seconds = Math.round((performance.now() - start) / 1000);
   console.log(`\n## ${name} (${seconds} s)\n\n${result}`);
   if (isShortened()) console.log('\nA shortened run: README.md stays as it is.');

@@ -16,10 +16,15 @@ export async function seed(server: ServerProcess): Promise<string> {
 export async function check(server: ServerProcess, cookie: string): Promise<void> {
   const expected = { plain: 'Peter Lawson', read: 'Peter Lawson', write: 1 };
   for (const [route, value] of Object.entries(expected)) {
-    const response = await fetch(`${server.origin}/${route}`, { headers: { cookie } });
-    const body = (await response.json()) as object;
+    const body = await get(server, route, cookie);
     if (!Object.values(body).includes(value)) {
       throw new Error(`${server.name} answered /${route} with ${JSON.stringify(body)}`);
     }
   }
+}
+
+/** @returns the body of the answer */
+export async function get(server: ServerProcess, route: string, cookie: string): Promise<object> {
+  const response = await fetch(`${server.origin}/${route}`, { headers: { cookie } });
+  return (await response.json()) as object;
 }

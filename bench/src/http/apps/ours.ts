@@ -1,32 +1,7 @@
-import { Controller, Get, Module } from '@nestjs/common';
-import { Session, SessionModule } from 'nestjs-typed-session';
-import type { SessionValues } from '../../session-values.js';
-import { type BenchApp, SECRET, seedValues } from './bench-app.js';
-
-@Controller()
-class OursController {
-  @Get('plain')
-  plain() {
-    return { name: 'Peter Lawson' };
-  }
-
-  @Get('read')
-  read(@Session() session: Session<SessionValues>) {
-    return { name: session.get('user')!.name };
-  }
-
-  @Get('write')
-  write(@Session() session: Session<SessionValues>) {
-    const counter = session.get('counter')! + 1;
-    session.set('counter', counter);
-    return { counter };
-  }
-
-  @Get('seed')
-  seed(@Session() session: Session<SessionValues>) {
-    Object.assign(session.values, seedValues());
-  }
-}
+import { Module } from '@nestjs/common';
+import { SessionModule } from 'nestjs-typed-session';
+import { type BenchApp, SECRET } from './bench-app.js';
+import { OursController } from './ours.controller.js';
 
 @Module({ imports: [SessionModule.forRoot(SECRET, 'session')], controllers: [OursController] })
 class OursModule {}

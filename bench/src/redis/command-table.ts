@@ -1,0 +1,66 @@
+import { get, seed } from '../http/client.js';
+import { ROUTES } from '../http/peers.js';
+import type { Adapter } from '../http/server.js';
+import { ServerProcess } from '../http/server-process.js';
+import { table } from '../report/table.js';
+import type { Targets } from '../report/targets.js';
+import { type Commands, commandsDuring } from './commands.js';
+import { MAX_COMMANDS, OURS, REDIS_PEERS } from './peers.js';
+import { HEAD } from './redis-tables.js';
+
+const REQUESTS = 100;
+
+/** The commands that one request costs. */
+export async function commandTable(
+  adapter: Adapter,
+  url: string,
+  targets: Targets,
+): Promise<string> {
+  const rows: string[][] = [];
+  for (const { app, title } of [{ app: OURS, title: '**ours**' }, ...REDIS_PEERS[adapter]]) {
+    const perRoute = await commandsOf(adapter, app, url);
+    const cells = ROUTES.map((route, i) => {
+      const shown = show(perRoute[i]);
+      if (app !== OURS) return shown;
+      const figure = total(perRoute[i].sent) / REQUESTS;
+      return `${shown}: ${targets.verdict(`${adapter} /${route} commands`, figure, MAX_COMMANDS[route])}`;
+    });
+    rows.push([title, ...cells]);
+  }
+  return table(HEAD, rows);
+}
+
+async function commandsOf(adapter: Adapter, app: string, url: string): Promise<Commands[]> {
+  const server = await ServerProcess.start(adapter, app, { env: { REDIS_URL: url } });
+  try {
+    const cookie = await seed(server);
+    const perRoute: Commands[] = [];
+    for (const route of ROUTES) {
+      perRoute.push(
+        await commandsDuring(url, async () => {
+          for (let i = 0; i < REQUESTS; i++) await get(server, route, cookie);
+        }),
+      );
+    }
+    return perRoute;
+  } finally {
+    await server.stop();
+  }
+}
+
+function show({ sent, inScripts }: Commands): string {
+  if (sent.size === 0) return 'none';
+  return inScripts.size === 0 ? list(sent) : `${list(sent)} (its script: ${list(inScripts)})`;
+}
+
+function list(counts: ReadonlyMap<string, number>): string {
+  return [...counts]
+    .map(([command, count]) =>
+      count === REQUESTS ? command : `${(count / REQUESTS).toFixed(2)} ${command}`,
+    )
+    .join(', ');
+}
+
+function total(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}

@@ -1,14 +1,14 @@
 /**
  * Shorter runs for whoever works on the benchmark, which leave the README alone:
- * `BENCH_ROUNDS=2 BENCH_SECONDS=1 BENCH_REQUESTS=2000`.
+ * `BENCH_ROUNDS=2 BENCH_SECONDS=1 BENCH_REQUESTS=2000 BENCH_SESSIONS=1000`.
  */
-const KNOBS = ['BENCH_ROUNDS', 'BENCH_SECONDS', 'BENCH_REQUESTS'] as const;
+const KNOBS = ['BENCH_ROUNDS', 'BENCH_SECONDS', 'BENCH_REQUESTS', 'BENCH_SESSIONS'] as const;
 
 export function roundsOr(usual: number): number {
   return numberFrom('BENCH_ROUNDS') ?? usual;
 }
 
-/** How long one measurement over HTTP takes; `wrk` wants whole seconds. */
+/** How long one measurement over HTTP takes, or the load run; `wrk` wants whole seconds. */
 export function secondsOr(usual: number): number {
   return numberFrom('BENCH_SECONDS') ?? usual;
 }
@@ -16,6 +16,11 @@ export function secondsOr(usual: number): number {
 /** How many requests are sent before memory is looked at again. */
 export function requestsOr(usual: number): number {
   return numberFrom('BENCH_REQUESTS') ?? usual;
+}
+
+/** How many sessions the load run spreads over. */
+export function sessionsOr(usual: number): number {
+  return numberFrom('BENCH_SESSIONS') ?? usual;
 }
 
 export function isShortened(): boolean {

@@ -4,7 +4,12 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { onCore } from '../http/cores.js';
 
-/** A Redis on the loopback interface that keeps nothing on disk, on the core of the load. */
+export interface RedisServerOptions {
+  /** Whether it has to do with the core of the load. Default true. */
+  readonly isPinned?: boolean;
+}
+
+/** A Redis on the loopback interface that keeps nothing on disk. */
 export class RedisServer {
   private constructor(
     private readonly child: ChildProcess,
@@ -16,13 +21,14 @@ export class RedisServer {
   static async use(
     part: string,
     measure: (redis: RedisServer) => Promise<string>,
+    { isPinned = true }: RedisServerOptions = {},
   ): Promise<string | undefined> {
     const version = installedVersion();
     if (version === undefined) {
       console.log(`No redis-server in the PATH: ${part} is left out.`);
       return undefined;
     }
-    const redis = await RedisServer.start(version);
+    const redis = await RedisServer.start(version, isPinned);
     try {
       return await measure(redis);
     } finally {
@@ -30,15 +36,14 @@ export class RedisServer {
     }
   }
 
-  private static async start(version: string): Promise<RedisServer> {
+  private static async start(version: string, isPinned: boolean): Promise<RedisServer> {
     const port = await freePort();
     const settings = { bind: '127.0.0.1', port, save: '', appendonly: 'no' };
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-    const [command, ...args] = onCore('load', ['redis-server', ...flags]);
     // A benchmark that is killed ends no children; the system does.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const server = ['setpriv', '--pdeathsig', 'KILL', '--', 'redis-server', ...flags];
+    const [command, ...args] = isPinned ? onCore('load', server) : server;
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     // Reads on after that line: a full pipe would stop the server.
     const lines = createInterface(child.stdout);
     await Promise.race([

@@ -38,9 +38,13 @@ export class Targets {
     return `${wanted}: ${isMet ? 'met' : '**missed**'}`;
   }
 
+  get areMet(): boolean {
+    return this.missed.length === 0;
+  }
+
   summary(): string {
     const met = this.judged - this.missed.length;
-    if (this.missed.length === 0) return `All ${this.judged} targets are met.`;
+    if (this.areMet) return `All ${this.judged} targets are met.`;
     const list = this.missed.map((one) => `- ${one}`).join('\n');
     return `${met} of ${this.judged} targets are met. Missed:\n\n${list}`;
   }

@@ -15,8 +15,11 @@ export class CookieSession extends OpenSession<CookieCarrier> {
     return this.loaded?.record;
   }
 
-  check(snapshot: SessionSnapshot): void {
+  /** Checks that it can be kept: the response carries it. */
+  save(take: () => SessionSnapshot): SessionSnapshot {
+    const snapshot = take();
     this.carrier.check(this.recordOf(snapshot, Date.now()));
+    return snapshot;
   }
 
   /** The response carries all of it. */

@@ -49,7 +49,7 @@ export abstract class OpenSession<
 
   abstract readonly server: SessionServer | undefined;
   abstract load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
-  abstract check(snapshot: SessionSnapshot): void;
+  abstract save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
 
   /**
    * Brings a store to what the request has done, before the response says so.

@@ -61,27 +61,30 @@ export interface SessionHost {
   refuseChange(): never;
   /** Told of a value that does not read as it is stored. */
   report(fault: ValueFault): void;
-  /** Checks that the response can carry a snapshot. */
-  check(snapshot: SessionSnapshot): void;
+  /**
+   * Keeps the session on the server, or checks that the response can carry it.
+   *
+   * @param take takes the snapshot, once all that was begun earlier is done
+   * @returns what it took
+   */
+  save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
   /** The server that keeps the session, if not the client does: to open it takes waiting. */
   readonly server: SessionServer | undefined;
 }
 
 /** What a server does with the session that it keeps: at once, one thing after the other. */
 export interface SessionServer {
-  /** Keeps it as it is when its turn comes. */
-  save(): Promise<void>;
   /** Ends it. */
   destroy(): Promise<void>;
   /** @returns what it is now; `undefined` where it is gone */
   reread(): Promise<SessionRecord | undefined>;
   /**
-   * Adds to a number, and tells the session of the sum by `accept`.
+   * Adds to a number.
    *
    * @param now the session, for where nothing of it is kept yet
-   * @returns the sum; `undefined` where the session is gone
+   * @returns the text of the sum; `undefined` where the session is gone
    */
-  increment(key: string, by: number, now: SessionState): Promise<number | undefined>;
+  increment(key: string, by: number, now: SessionState): Promise<string | undefined>;
   /** Goes on without the session that could not be read: nothing of it is changed. */
   goWithout(): void;
 }
@@ -101,6 +104,8 @@ export class RequestSession {
   /** What the application was handed, and may have written to. */
   #cookie: SessionCookieOptions | undefined;
   #ownCookie: SessionCookieOptions | undefined;
+  /** How often it became what a record or a snapshot says. */
+  #restored = 0;
 
   constructor(host: SessionHost) {
     this.#host = host;
@@ -276,10 +281,8 @@ export class RequestSession {
 
   async #save(): Promise<void> {
     this.#useForWriting();
-    if (this.#host.server !== undefined) return this.#host.server.save();
-    const snapshot = this.snapshot(this.#host.isUnseen);
-    this.#host.check(snapshot);
-    this.#saved = snapshot;
+    const saving = this.#host.save(() => this.snapshot(this.#host.isUnseen));
+    this.#saved = saving instanceof Promise ? await saving : saving;
   }
 
   increment(key: string, by = 1): Promise<number> {
@@ -290,18 +293,19 @@ export class RequestSession {
     this.#useForWriting();
     const count = sumOf(this.#values.get(key) ?? 0, by, key);
     const { server } = this.#host;
-    if (server !== undefined && !this.#values.isChanged(key)) {
-      const now = { id: this.#ensureId(), createdAt: this.#createdAt, texts: NO_TEXTS };
-      const sum = await server.increment(key, by, { ...now, cookie: this.#departures() });
-      if (sum !== undefined) return sum;
+    if (server === undefined || this.#values.isChanged(key)) {
+      this.#values.set(key, count);
+      return count;
     }
-    this.#values.set(key, count);
-    return count;
-  }
-
-  /** @internal Takes over what the server keeps under a key now. */
-  accept(key: string, text: string): void {
-    this.#values.accept(key, text);
+    const restored = this.#restored;
+    const now = { id: this.#ensureId(), createdAt: this.#createdAt, texts: NO_TEXTS };
+    const text = await server.increment(key, by, { ...now, cookie: this.#departures() });
+    // What is in the place of a session that was ended meanwhile was never counted.
+    if (restored === this.#restored) {
+      if (text === undefined) this.#values.set(key, count);
+      else this.#values.accept(key, text);
+    }
+    return text === undefined ? count : (JSON.parse(text) as number);
   }
 
   async regenerate(): Promise<void> {
@@ -414,6 +418,7 @@ export class RequestSession {
 
   /** Makes this session what a record or a snapshot says. */
   #restore(from: SessionState): void {
+    this.#restored++;
     this.#id = from.id;
     this.#createdAt = from.createdAt;
     this.#ownCookie = from.cookie;
@@ -426,8 +431,7 @@ export class RequestSession {
 const OWN_KEYS = new Set(['values']);
 
 /**
- * A promise that ends no process where nobody awaits it: what fails in `save` and `destroy` meets the
- * commit too.
+ * A promise that ends no process where nobody awaits it: what fails then meets the commit too.
  */
 function unlessAwaited<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});

@@ -34,6 +34,9 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
   private isCookieDue = false;
   private queue: Promise<unknown> = Promise.resolve();
   private queued = 0;
+  private saves = 0;
+  /** Increments under way: where nobody awaits them, their failure is the commit's. */
+  private readonly increments = new Set<Promise<unknown>>();
 
   load(): Promise<SessionRecord | undefined> | undefined {
     const ids = this.carrier.idsIn(this.cookieHeader);
@@ -97,12 +100,14 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     );
   }
 
-  save(): Promise<void> {
-    return this.inTurn(async () => this.keep(this.session.snapshot(this.isUnseen)));
-  }
-
-  check(snapshot: SessionSnapshot): void {
-    this.carrier.checkCookie(snapshot.cookie);
+  save(take: () => SessionSnapshot): Promise<SessionSnapshot> {
+    this.saves++;
+    return this.inTurn(async () => {
+      await this.removeIfDue();
+      const snapshot = take();
+      await this.keep(snapshot);
+      return snapshot;
+    }).finally(() => void this.saves--);
   }
 
   destroy(): Promise<void> {
@@ -110,8 +115,8 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     return this.inTurn(() => this.removeIfDue());
   }
 
-  increment(key: string, by: number, now: SessionState): Promise<number | undefined> {
-    return this.inTurn(async () => {
+  increment(key: string, by: number, now: SessionState): Promise<string | undefined> {
+    const done = this.inTurn(async () => {
       const { base = now } = this;
       const add = (record: SessionRecord): SessionRecord => ({
         ...this.renewed(record),
@@ -122,9 +127,12 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
       const text = this.isGone ? undefined : this.stored?.record.texts.get(key);
       if (text === undefined) return undefined;
       this.base = { ...base, texts: new Map(base.texts).set(key, text) };
-      this.session.accept(key, text);
-      return JSON.parse(text) as number;
+      return text;
     });
+    this.increments.add(done);
+    const isOver = () => void this.increments.delete(done);
+    done.then(isOver, isOver);
+    return done;
   }
 
   /**
@@ -136,15 +144,14 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
   commit(status: number): Promise<void> | undefined {
     if (this.session.status === 'unopened') return undefined;
     const isKept = this.keeps(status);
-    if (this.removalError !== undefined) {
-      // Who caught it answers with an error. To anybody else the session must not look ended.
-      if (isKept) throw this.removalError;
-      return undefined;
-    }
     if (this.queued > 0 || this.isRemovalDue) {
+      const increments = [...this.increments];
       return this.inTurn(async () => {
-        await this.removeIfDue();
-        if (isKept) await this.keepAndRenew(this.snapshotAt(status));
+        await this.finishRemoval(isKept);
+        if (!isKept) return;
+        await Promise.all(increments);
+        // What was under way has changed the session, and what is kept of it.
+        await this.keepAndRenew(this.snapshotAt(status));
       });
     }
     if (!isKept) return undefined;
@@ -153,14 +160,23 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     return this.inTurn(() => this.keepAndRenew(snapshot));
   }
 
+  /** A removal that failed is not tried again: who caught it has waited for it once. */
+  private async finishRemoval(isKept: boolean): Promise<void> {
+    if (this.removalError === undefined) await this.removeIfDue();
+    // Nobody may be told that it has ended.
+    else if (isKept) throw this.removalError;
+  }
+
   private async keepAndRenew(snapshot: SessionSnapshot): Promise<void> {
     await this.keep(snapshot);
     await this.renew();
   }
 
   hasChangedSince(status: number): boolean {
-    const isSettled = this.session.status !== 'unopened' && this.queued === 0;
-    return isSettled && this.keeps(status) && this.differs(this.snapshotAt(status));
+    // What a save under way keeps is no change that nobody saved.
+    if (this.saves > 0) return false;
+    if (this.session.status === 'unopened' || !this.keeps(status)) return false;
+    return this.differs(this.snapshotAt(status));
   }
 
   /** Whether a snapshot is another than what is kept. A new session that is empty is not kept. */
@@ -263,10 +279,17 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
 
   /** @throws SessionError `SESSION_STORE` where it was tried too often */
   private async isThere(tries: number): Promise<boolean> {
-    if (this.stored === undefined || this.carrier.isOver(this.stored.record)) return false;
+    // Another request may have renewed it since.
+    if (this.isOver) await this.readAgain(this.stored!.record.id);
+    if (this.stored === undefined) return false;
     if (tries === MAX_TRIES) throw this.failure(`${MAX_TRIES} tries met a newer version`);
     if (tries > 2) await wait(Math.random() * MAX_PAUSE);
     return true;
+  }
+
+  /** Whether it has ended, as far as is known here. */
+  private get isOver(): boolean {
+    return this.stored !== undefined && this.carrier.isOver(this.stored.record);
   }
 
   private async readAgain(id: string): Promise<void> {
@@ -297,7 +320,7 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
 
   private get isRenewalDue(): boolean {
     const { stored } = this;
-    if (stored === undefined) return false;
+    if (stored === undefined || this.isOver) return false;
     return stored.isOutdated || this.carrier.isDue(stored.record, Date.now());
   }
 

@@ -16,29 +16,25 @@ export class StoreCalls {
   constructor(private readonly timeout: number) {}
 
   /** @throws Error what the store said, or that it did not answer in time */
-  async run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.overdue >= MAX_OVERDUE && Date.now() - this.lastTry < RETRY_INTERVAL) {
-      throw new Error(`${this.overdue} earlier calls were not answered in time`);
-    }
-    this.lastTry = Date.now();
-    const answer = call();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.awaitOverdue(answer);
+  run<T>(call: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.overdue >= MAX_OVERDUE && Date.now() - this.lastTry < RETRY_INTERVAL) {
+        throw new Error(`${this.overdue} earlier calls were not answered in time`);
+      }
+      this.lastTry = Date.now();
+      const answer = call();
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        this.overdue++;
         reject(new Error(`no answer within ${this.timeout} ms (storeTimeout)`));
       }, this.timeout);
+      const settle = () => {
+        clearTimeout(timer);
+        if (isLate) this.overdue--;
+      };
+      answer.then(settle, settle);
+      answer.then(resolve, reject);
     });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  private awaitOverdue(answer: Promise<unknown>): void {
-    this.overdue++;
-    const isOver = () => void this.overdue--;
-    answer.then(isOver, isOver);
   }
 }

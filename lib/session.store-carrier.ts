@@ -13,6 +13,7 @@ import { formatRecord, parseRecord, type SessionRecord } from './session.record.
 import type { Texts } from './session.values.js';
 import { StoreCalls } from './session.store-calls.js';
 import { StoreSession } from './session.store-session.js';
+import { StoreTurns } from './session.store-turns.js';
 import type { StoredSession } from './stores/session-store.js';
 
 /** 256 bits: who has a dump of the store must not be able to guess one. */
@@ -31,6 +32,7 @@ export interface StoredRecord {
 
 /** Carries the sessions of one name in a store; their cookie carries the sealed id alone. */
 export class StoreCarrier extends SessionCarrier {
+  readonly turns = new StoreTurns();
   private readonly recordKeyring: Keyring;
   private readonly calls: StoreCalls;
   private readonly storage: ResolvedStoreOptions;
@@ -198,7 +200,7 @@ export class StoreCarrier extends SessionCarrier {
     call: (store: ResolvedStoreOptions['store']) => Promise<T>,
   ): Promise<T> {
     try {
-      return await this.calls.run(async () => call(this.storage.store));
+      return await this.calls.run(() => call(this.storage.store));
     } catch (error) {
       this.publish('failed', id, { operation, error });
       // The client may see the message, and no more of it than that.

@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { applyDelta, deltaOf, incremented, type SessionDelta } from './session.delta.js';
+import type { AnyRequest } from './http/request.js';
+import { applyDelta, deltaOf, incremented } from './session.delta.js';
 import { SessionError } from './session.errors.js';
 import type { SessionEventKind } from './session.events.js';
-import { type Decision, OpenSession } from './session.open.js';
+import { type Changes, type Decision, OpenSession } from './session.open.js';
 import type { SessionRecord } from './session.record.js';
 import {
   areSame,
@@ -10,18 +10,14 @@ import {
   type SessionSnapshot,
   type SessionState,
 } from './session.request.js';
-import type { StoreCarrier, StoredRecord } from './session.store-carrier.js';
-
-/** How often a change is tried again that met a newer version. */
-const MAX_TRIES = 100;
-/** From the third try on: at random, so that those who met do not meet again. Milliseconds. */
-const MAX_PAUSE = 5;
+import type { StoreCarrier } from './session.store-carrier.js';
+import { StoreEntry } from './session.store-entry.js';
+import { NO_TEXTS } from './session.values.js';
 
 /** A session that a store keeps. What it does there, it does one after the other. */
 export class StoreSession extends OpenSession<StoreCarrier> implements SessionServer {
   readonly server: SessionServer = this;
-  /** As the store has it, as far as is known here. */
-  private stored: StoredRecord | undefined;
+  private readonly entry: StoreEntry;
   /** As this request last knew it: what it changes, it changes from here. */
   private base: SessionState | undefined;
   /** It ended while this request ran: nothing brings it back. */
@@ -38,6 +34,11 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
   /** Increments under way: where nobody awaits them, their failure is the commit's. */
   private readonly increments = new Set<Promise<unknown>>();
 
+  constructor(carrier: StoreCarrier, request: AnyRequest, changes: Changes) {
+    super(carrier, request, changes);
+    this.entry = new StoreEntry(carrier);
+  }
+
   load(): Promise<SessionRecord | undefined> | undefined {
     const ids = this.carrier.idsIn(this.cookieHeader);
     return ids.length === 0 ? undefined : this.loadFirst(ids);
@@ -51,7 +52,7 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
         const stored = await this.carrier.read(id);
         if (typeof stored === 'object') {
           this.isCookieDue = isOutdated;
-          this.stored = stored;
+          this.entry.set(stored);
           this.base = stored.record;
           return stored.record;
         }
@@ -71,10 +72,11 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
   async reread(): Promise<SessionRecord | undefined> {
     return this.inTurn(async () => {
       if (this.base === undefined || this.isGone) return undefined;
-      await this.readAgain(this.base.id);
-      if (this.stored === undefined) this.isGone = true;
-      else this.base = this.stored.record;
-      return this.stored?.record;
+      await this.entry.read(this.base.id);
+      const { record } = this.entry;
+      if (record === undefined) this.isGone = true;
+      else this.base = record;
+      return record;
     });
   }
 
@@ -117,16 +119,21 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
 
   increment(key: string, by: number, now: SessionState): Promise<string | undefined> {
     const done = this.inTurn(async () => {
-      const { base = now } = this;
       const add = (record: SessionRecord): SessionRecord => ({
         ...this.renewed(record),
         texts: incremented(record.texts, key, by),
       });
-      if (this.base !== undefined) await this.change(add);
-      else if (this.canSend(now)) await this.begin(add(this.recordOf(now, Date.now())));
-      const text = this.isGone ? undefined : this.stored?.record.texts.get(key);
-      if (text === undefined) return undefined;
-      this.base = { ...base, texts: new Map(base.texts).set(key, text) };
+      if (this.base === undefined) {
+        if (!this.canSend(now)) return undefined;
+        await this.begin({ ...now, texts: incremented(NO_TEXTS, key, by) });
+      } else if (this.isGone || !(await this.entry.change(add))) {
+        this.drop();
+        return undefined;
+      } else {
+        this.tell('committed');
+      }
+      const text = this.entry.record!.texts.get(key)!;
+      this.base = { ...this.base!, texts: new Map(this.base!.texts).set(key, text) };
       return text;
     });
     this.increments.add(done);
@@ -156,7 +163,7 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     }
     if (!isKept) return undefined;
     const snapshot = this.snapshotAt(status);
-    if (!this.differs(snapshot) && !this.isRenewalDue) return undefined;
+    if (!this.differs(snapshot) && !this.entry.isRenewalDue) return undefined;
     return this.inTurn(() => this.keepAndRenew(snapshot));
   }
 
@@ -199,102 +206,66 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
   }
 
   decide(): Decision {
-    const { carrier, stored } = this;
+    const { carrier } = this;
+    const { record } = this.entry;
     if (this.session.status === 'unopened' || this.isGone) return { carrier, events: [] };
-    if (stored === undefined) {
+    if (record === undefined) {
       const isEnded = this.session.record !== undefined && !this.isAnonymous;
       const isDeleted = isEnded || this.session.status === 'destroyed';
       const own = this.session.record?.cookie;
       return { carrier, cookie: isDeleted ? this.deletionOf(own) : undefined, events: [] };
     }
     if (!this.isCookieDue) return { carrier, events: [] };
-    const token = carrier.sealId(stored.record.id);
-    const cookie = carrier.setCookie(token, stored.record, Date.now(), this.isOverTls);
+    const token = carrier.sealId(record.id);
+    const cookie = carrier.setCookie(token, record, Date.now(), this.isOverTls);
     return { carrier, cookie, events: [] };
   }
 
   private async keep(snapshot: SessionSnapshot): Promise<void> {
     if (!this.differs(snapshot)) return;
-    const { base, carrier } = this;
+    const { base, carrier, entry } = this;
     if (this.endsWith(snapshot)) {
       this.isRemovalDue = true;
       return this.removeIfDue();
     }
     carrier.checkCookie(snapshot.cookie);
-    if (base === undefined) await this.begin(this.recordOf(snapshot, Date.now()));
-    else if (base.id === snapshot.id) await this.apply(deltaOf(base, snapshot));
-    else await this.move(snapshot.id, deltaOf(base, snapshot));
-    if (!this.isGone) this.base = snapshot;
-  }
-
-  private async begin(record: SessionRecord): Promise<void> {
-    this.wrote(await this.create(record), ['created', 'committed']);
-    this.base = record;
-  }
-
-  /** Nobody else knows the id: what lies there already is this request's, of a try that failed. */
-  private async create(record: SessionRecord, earlier?: StoredRecord): Promise<StoredRecord> {
-    const written = await this.carrier.write(record, earlier?.version);
-    if (written !== undefined) return written;
-    const there = await this.carrier.read(record.id);
-    const again =
-      typeof there === 'object' ? await this.carrier.write(record, there.version) : undefined;
-    if (again !== undefined) return again;
-    throw this.failure('a new session was neither written nor found');
-  }
-
-  private async apply(delta: SessionDelta): Promise<void> {
-    await this.change((record) => this.renewed(applyDelta(delta, record)));
-  }
-
-  /** Does something to what the store has now, again and again until nobody else was faster. */
-  private async change(apply: (record: SessionRecord) => SessionRecord): Promise<void> {
-    for (let tries = 0; await this.isThere(tries); tries++) {
-      const { record, version } = this.stored!;
-      const written = await this.carrier.write(apply(record), version);
-      if (written !== undefined) return this.wrote(written, ['committed']);
-      await this.readAgain(record.id);
+    if (base === undefined) return this.begin(snapshot);
+    const delta = deltaOf(base, snapshot);
+    const apply = (record: SessionRecord) => this.renewed(applyDelta(delta, record));
+    if (base.id === snapshot.id) {
+      if (!(await entry.change(apply))) return this.drop();
+      this.tell('committed');
+    } else {
+      if (!(await entry.move(snapshot.id, apply))) return this.drop();
+      this.tell('regenerated', 'committed');
     }
-    this.drop();
+    this.base = snapshot;
+  }
+
+  private async begin(state: SessionState): Promise<void> {
+    await this.entry.begin(this.recordOf(state, Date.now()));
+    this.tell('created', 'committed');
+    this.base = state;
   }
 
   /**
-   * Gives the session a new id. The new entry is written before the old one is taken away, so that
-   * nothing is lost where the store fails in between; and whoever finds the old one gone has met a
-   * sign-out, or another move, and takes the new one away again.
+   * An unchanged session lives longer if it is due, and is written again under a newer key. A read
+   * does not fail where that fails: the next one tries again.
    */
-  private async move(id: string, delta: SessionDelta): Promise<void> {
-    let moved: StoredRecord | undefined;
-    for (let tries = 0; await this.isThere(tries); tries++) {
-      const { record, version } = this.stored!;
-      moved = await this.create(this.renewed({ ...applyDelta(delta, record), id }), moved);
-      if (await this.carrier.remove(record.id, version)) {
-        return this.wrote(moved, ['regenerated', 'committed']);
+  private async renew(): Promise<void> {
+    const { entry } = this;
+    if (!entry.isRenewalDue) return;
+    try {
+      if (entry.isOutdated) {
+        if (await entry.change((record) => this.renewedIfDue(record))) this.tell('committed');
+      } else {
+        const { createdAt, cookie } = entry.record!;
+        if (await entry.touch(this.expiryOf(createdAt, cookie))) this.tell('renewed');
       }
-      await this.readAgain(record.id);
+      this.isGone = entry.record === undefined;
+    } catch (error) {
+      if (!(error instanceof SessionError && error.code === 'SESSION_STORE')) throw error;
     }
-    if (moved !== undefined) await this.carrier.remove(id);
-    this.drop();
-  }
-
-  /** @throws SessionError `SESSION_STORE` where it was tried too often */
-  private async isThere(tries: number): Promise<boolean> {
-    // Another request may have renewed it since.
-    if (this.isOver) await this.readAgain(this.stored!.record.id);
-    if (this.stored === undefined) return false;
-    if (tries === MAX_TRIES) throw this.failure(`${MAX_TRIES} tries met a newer version`);
-    if (tries > 2) await wait(Math.random() * MAX_PAUSE);
-    return true;
-  }
-
-  /** Whether it has ended, as far as is known here. */
-  private get isOver(): boolean {
-    return this.stored !== undefined && this.carrier.isOver(this.stored.record);
-  }
-
-  private async readAgain(id: string): Promise<void> {
-    const stored = await this.carrier.read(id);
-    this.stored = typeof stored === 'object' ? stored : undefined;
   }
 
   private renewed(record: SessionRecord): SessionRecord {
@@ -306,44 +277,15 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     return this.carrier.isDue(record, Date.now()) ? this.renewed(record) : record;
   }
 
-  private wrote(stored: StoredRecord, kinds: readonly SessionEventKind[]): void {
-    this.stored = stored;
+  /** What the store has acknowledged. The cookie goes out with the response. */
+  private tell(...kinds: SessionEventKind[]): void {
     this.isCookieDue = true;
-    for (const kind of kinds) this.carrier.publish(kind, stored.record.id);
+    for (const kind of kinds) this.carrier.publish(kind, this.entry.record!.id);
   }
 
   private drop(): void {
     this.carrier.publish('dropped', this.base?.id);
     this.isGone = true;
-    this.stored = undefined;
-  }
-
-  private get isRenewalDue(): boolean {
-    const { stored } = this;
-    if (stored === undefined || this.isOver) return false;
-    return stored.isOutdated || this.carrier.isDue(stored.record, Date.now());
-  }
-
-  /**
-   * An unchanged session lives longer if it is due, and is written again under a newer key. A read
-   * does not fail where that fails: the next one tries again.
-   */
-  private async renew(): Promise<void> {
-    if (!this.isRenewalDue) return;
-    const { record, isOutdated } = this.stored!;
-    try {
-      if (isOutdated) return await this.change((current) => this.renewedIfDue(current));
-      const expiresAt = this.expiryOf(record.createdAt, record.cookie);
-      if (!(await this.carrier.touch(record.id, expiresAt))) {
-        this.isGone = true;
-        return;
-      }
-      this.stored = { ...this.stored!, record: { ...record, expiresAt, sentAt: Date.now() } };
-      this.isCookieDue = true;
-      this.carrier.publish('renewed', record.id);
-    } catch (error) {
-      if (!(error instanceof SessionError && error.code === 'SESSION_STORE')) throw error;
-    }
   }
 
   private async removeIfDue(): Promise<void> {
@@ -362,14 +304,7 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     this.isGone = false;
     this.isCookieDue = false;
     this.base = undefined;
-    this.stored = undefined;
-  }
-
-  private failure(reason: string): SessionError {
-    return new SessionError(
-      'SESSION_STORE',
-      `Session '${this.name}' could not be kept: ${reason}.`,
-    );
+    this.entry.forget();
   }
 
   private inTurn<T>(act: () => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   MemorySessionStore,
   Session,
@@ -11,7 +12,7 @@ import {
   type SessionStore,
 } from 'nestjs-typed-session';
 import { SECRET, testLogger } from './support/app.js';
-import { SlowStore } from './support/slow-store.js';
+import { WatchedStore } from './support/watched-store.js';
 
 @Controller()
 class CountController {
@@ -67,9 +68,12 @@ async function start(
   return testing.createNestApplication<NestFastifyApplication>(adapter);
 }
 
+const slowStore = new WatchedStore(new MemorySessionStore());
+slowStore.around = (_operation, proceed) => delay(5).then(proceed);
+
 const homes: [string, SessionStore | undefined][] = [
   ['its cookie', undefined],
-  ['a store that takes its time', new SlowStore(new MemorySessionStore(), 5)],
+  ['a store that takes its time', slowStore],
 ];
 
 describe.each(homes)('a session over HTTP/2, in %s', (_home, store) => {

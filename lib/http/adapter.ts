@@ -66,10 +66,10 @@ export function gateReplies(adapter: AbstractHttpAdapter, gates: ReplyGates): vo
   };
 }
 
-/** Where one is called from: as deep as Nest's router lies. Its text is made when it is read. */
+/** Where one is called from: a few frames, Nest's router among them. Its text is made when it is read. */
 export function traceCall(): Error {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 20;
+  Error.stackTraceLimit = 12;
   const call = new Error();
   Error.stackTraceLimit = stackTraceLimit;
   return call;

@@ -11,6 +11,8 @@ export interface NodeRedisClient {
   evalSha(sha1: string, call: ScriptCall): Promise<unknown>;
   eval(script: string, call: ScriptCall): Promise<unknown>;
   unlink(key: string): Promise<unknown>;
+  /** From version 5 on. */
+  withCommandOptions?(options: { timeout: number }): NodeRedisClient;
 }
 
 /** What is used of a Cluster of `redis` (node-redis) 4, 5 or 6. */
@@ -52,7 +54,9 @@ export function redisCommands(client: RedisClient): RedisCommands {
   );
 }
 
-function ofNodeRedis(client: NodeRedisClient): RedisCommands {
+function ofNodeRedis(given: NodeRedisClient): RedisCommands {
+  // `storeTimeout` bounds each call already, and a signal of its own for each command is not free.
+  const client = given.withCommandOptions?.({ timeout: 0 }) ?? given;
   return {
     hmget: (key, fields) => client.hmGet(key, fields),
     evalsha: (sha1, key, args) => client.evalSha(sha1, { keys: [key], arguments: args }),

@@ -1,0 +1,152 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { SessionError } from './session.errors.js';
+import type { SessionRecord } from './session.record.js';
+import type { StoreCarrier, StoredRecord } from './session.store-carrier.js';
+
+/** How often a change is tried again that met a newer version. */
+const MAX_TRIES = 100;
+/** From the third try on: at random, so that those who met do not meet again. Milliseconds. */
+const MAX_PAUSE = 5;
+
+/** What a request makes of a session. It may be asked again, of what another made of it meanwhile. */
+type Change = (record: SessionRecord) => SessionRecord;
+
+/** The entry of one session in its store. It never makes one that is gone. */
+export class StoreEntry {
+  /** As the store has it, as far as is known here. */
+  private stored: StoredRecord | undefined;
+
+  constructor(private readonly carrier: StoreCarrier) {}
+
+  /** `undefined` where there is none, or none any more. */
+  get record(): SessionRecord | undefined {
+    return this.stored?.record;
+  }
+
+  /** Takes over what was read. */
+  set(stored: StoredRecord): void {
+    this.stored = stored;
+  }
+
+  forget(): void {
+    this.stored = undefined;
+  }
+
+  /** Whether it should be written again, or be made to live longer. */
+  get isRenewalDue(): boolean {
+    const { stored } = this;
+    if (stored === undefined || this.carrier.isOver(stored.record)) return false;
+    return stored.isOutdated || this.carrier.isDue(stored.record, Date.now());
+  }
+
+  /** Whether an older key sealed it. */
+  get isOutdated(): boolean {
+    return this.stored?.isOutdated === true;
+  }
+
+  /** Makes the entry of a new session. */
+  async begin(record: SessionRecord): Promise<void> {
+    this.stored = await this.create(record);
+  }
+
+  /** Nobody else knows the id: what lies there already is this request's, of a try that failed. */
+  private async create(record: SessionRecord, earlier?: StoredRecord): Promise<StoredRecord> {
+    const written = await this.carrier.write(record, earlier?.version);
+    if (written !== undefined) return written;
+    const there = await this.carrier.read(record.id);
+    const again =
+      typeof there === 'object' ? await this.carrier.write(record, there.version) : undefined;
+    return again ?? this.fail('a new session was neither written nor found');
+  }
+
+  /**
+   * Changes what the store has now, again and again until nobody else was faster.
+   *
+   * @returns whether there was something to change
+   */
+  async change(apply: Change): Promise<boolean> {
+    const { stored, carrier } = this;
+    if (stored === undefined) return false;
+    await carrier.turns.take(stored.record.id, async (latest) => {
+      if (latest !== undefined) this.stored = latest;
+      await this.tryToChange(apply);
+      return this.stored;
+    });
+    return this.stored !== undefined;
+  }
+
+  private async tryToChange(apply: Change): Promise<void> {
+    for (let tries = 0; await this.isThere(tries); tries++) {
+      const { record, version } = this.stored!;
+      const written = await this.carrier.write(apply(record), version);
+      if (written !== undefined) {
+        this.stored = written;
+        return;
+      }
+      await this.read(record.id);
+    }
+  }
+
+  /**
+   * Gives the session a new id. The new entry is written before the old one is taken away, so that
+   * nothing is lost where the store fails in between; and whoever finds the old one gone has met a
+   * sign-out, or another move, and takes the new one away again.
+   *
+   * @returns whether there was something to move
+   */
+  async move(id: string, apply: Change): Promise<boolean> {
+    let moved: StoredRecord | undefined;
+    // It takes no turn: what others write meanwhile must find the old entry, and comes along.
+    for (let tries = 0; await this.isThere(tries); tries++) {
+      const { record, version } = this.stored!;
+      moved = await this.create({ ...apply(record), id }, moved);
+      if (await this.carrier.remove(record.id, version)) {
+        this.stored = moved;
+        return true;
+      }
+      await this.read(record.id);
+    }
+    if (moved !== undefined) await this.carrier.remove(id);
+    return false;
+  }
+
+  /**
+   * Lets it live longer.
+   *
+   * @returns whether it is there
+   */
+  async touch(expiresAt: number): Promise<boolean> {
+    const { record } = this.stored!;
+    if (await this.carrier.touch(record.id, expiresAt)) {
+      this.stored = { ...this.stored!, record: { ...record, expiresAt, sentAt: Date.now() } };
+    } else {
+      this.forget();
+    }
+    return this.stored !== undefined;
+  }
+
+  async read(id: string): Promise<void> {
+    const stored = await this.carrier.read(id);
+    this.stored = typeof stored === 'object' ? stored : undefined;
+  }
+
+  /** @throws SessionError `SESSION_STORE` where it was tried too often */
+  private async isThere(tries: number): Promise<boolean> {
+    const { stored } = this;
+    // Another request may have renewed it since.
+    if (stored !== undefined && this.carrier.isOver(stored.record)) {
+      await this.read(stored.record.id);
+    }
+    if (this.stored === undefined) return false;
+    if (tries === MAX_TRIES) this.fail(`${MAX_TRIES} tries met a newer version`);
+    if (tries > 2) await wait(Math.random() * MAX_PAUSE);
+    return true;
+  }
+
+  private fail(reason: string): never {
+    throw new SessionError(
+      'SESSION_STORE',
+      `Session '${this.carrier.options.name}' could not be kept: ${reason}.`,
+    );
+  }
+}

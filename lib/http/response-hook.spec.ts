@@ -82,3 +82,16 @@ describe('a response that fails before its headers', () => {
     expect(called).toEqual(['Error: failed', 'written', 'ended']);
   });
 });
+
+describe('a response that was made by hand', () => {
+  it('may return nothing from its methods, as those of inject() of Fastify do', () => {
+    const request = new IncomingMessage(new Socket());
+    const response = new ServerResponse(request);
+    const sent: unknown[] = [];
+    Object.assign(response, { end: (body: unknown) => void sent.push(body) });
+    hookOf(request).listeners.push(listener({}));
+    hookOf(request).attach(response);
+    response.end('a body');
+    expect(sent).toEqual(['a body']);
+  });
+});

@@ -86,7 +86,8 @@ function replaceMethods(target: ServerResponse): void {
 
 function writeHeadByHook(this: HookableResponse, ...args: unknown[]): never {
   const hook = attachedHookOf(this);
-  return (hook?.writeHead(args) ?? this[ORIGINALS]!.writeHead.apply(this, args)) as never;
+  if (hook === undefined) return this[ORIGINALS]!.writeHead.apply(this, args) as never;
+  return hook.writeHead(args) as never;
 }
 
 function flushHeadersByHook(this: HookableResponse, ...args: unknown[]): void {
@@ -96,11 +97,14 @@ function flushHeadersByHook(this: HookableResponse, ...args: unknown[]): void {
 }
 
 function writeByHook(this: HookableResponse, ...args: unknown[]): boolean {
-  return attachedHookOf(this)?.write(args) ?? this[ORIGINALS]!.write.apply(this, args);
+  const hook = attachedHookOf(this);
+  return hook === undefined ? this[ORIGINALS]!.write.apply(this, args) : hook.write(args);
 }
 
 function endByHook(this: HookableResponse, ...args: unknown[]): never {
-  return (attachedHookOf(this)?.end(args) ?? this[ORIGINALS]!.end.apply(this, args)) as never;
+  const hook = attachedHookOf(this);
+  if (hook === undefined) return this[ORIGINALS]!.end.apply(this, args) as never;
+  return hook.end(args) as never;
 }
 
 function attachedHookOf(response: ServerResponse): ResponseHook | undefined {

@@ -58,6 +58,23 @@ describe('a response that is held', () => {
     expect(answer.body).toBe('a body');
   });
 
+  it('refuses to write its headers twice, as Node does', async () => {
+    const codes: unknown[] = [];
+    const answer = await answerOf((_request, response) => {
+      holdUntil(soon, response);
+      response.writeHead(201);
+      try {
+        response.writeHead(500);
+      } catch (error) {
+        codes.push((error as NodeJS.ErrnoException).code);
+      }
+      response.end('a body');
+    });
+    expect(codes).toEqual(['ERR_HTTP_HEADERS_SENT']);
+    expect(answer.status).toBe(201);
+    expect(answer.body).toBe('a body');
+  });
+
   it('tells a stream to wait, and to go on', async () => {
     const chunks = Array.from({ length: 100 }, (_, i) => `${i},`);
     const answer = await answerOf((_request, response) => {

@@ -14,8 +14,12 @@ export class HeldResponse {
     this.pretend('headersSent');
   }
 
-  /** @returns what the method would: that no more should be written for now, or the response */
+  /**
+   * @returns what the method would: that no more should be written for now, or the response
+   * @throws Error where Node would: who calls can still be told
+   */
   hold(method: ResponseMethod, args: unknown[]): unknown {
+    if (method === 'writeHead' && this.calls.length > 0) throw headersSent();
     this.calls.push({ method, args });
     if (method === 'end') this.pretend('writableEnded');
     return method === 'write' ? false : this.response;
@@ -63,6 +67,12 @@ export class HeldResponse {
     delete (this.response as { headersSent?: boolean }).headersSent;
     delete (this.response as { writableEnded?: boolean }).writableEnded;
   }
+}
+
+/** As Node's own. */
+function headersSent(): Error {
+  const error = new Error('Cannot write headers after they are sent to the client');
+  return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
 }
 
 /** The callback among the arguments of `write` and `end`. */

@@ -25,7 +25,8 @@ export interface ResponseListener {
 }
 
 /** Headers that describe a body or a target which a plain error does not have. */
-const OF_THE_BODY = /^(content-|etag$|last-modified$|location$|accept-ranges$|transfer-encoding$)/;
+const OF_THE_BODY =
+  /^(content-|etag$|last-modified$|location$|accept-ranges$|transfer-encoding$|trailer$)/;
 
 /** The methods by which a response leaves, as they are without a hook. */
 interface Originals {

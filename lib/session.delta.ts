@@ -3,6 +3,11 @@ import type { SessionCookieOptions } from './session.options.js';
 import type { SessionRecord } from './session.record.js';
 import type { SessionSnapshot, SessionState } from './session.request.js';
 import { pathOf, type Texts } from './session.values.js';
+import { revive } from './values/serializer.js';
+import { DEFAULT_RULES } from './values/value-rules.js';
+
+/** Whether something is a number is all that is asked. */
+const UNREPORTED = { rules: DEFAULT_RULES };
 
 /** What one request did to a list of flashes: elements, each as its text. */
 interface ListDelta {
@@ -51,17 +56,20 @@ export function applyDelta(delta: SessionDelta, record: SessionRecord): SessionR
 /** @throws SessionError `SESSION_UNSERIALIZABLE` where the key holds something that is no number */
 export function incremented(texts: Texts, key: string, by: number): Texts {
   const text = texts.get(key);
-  const count: unknown = text === undefined ? 0 : JSON.parse(text);
+  const count = text === undefined ? undefined : revive(text, key, UNREPORTED);
   return new Map(texts).set(key, JSON.stringify(sumOf(count, by, key)));
 }
 
-/** @throws SessionError `SESSION_UNSERIALIZABLE` where one of them, or the sum, is no finite number */
+/**
+ * @param count `undefined` where there is none
+ * @throws SessionError `SESSION_UNSERIALIZABLE` where one of them, or the sum, is no finite number
+ */
 export function sumOf(count: unknown, by: number, key: string): number {
-  const sum = typeof count === 'number' ? count + by : NaN;
+  const sum = count === undefined ? by : typeof count === 'number' ? count + by : NaN;
   if (Number.isFinite(sum)) return sum;
   throw new SessionError(
     'SESSION_UNSERIALIZABLE',
-    `${pathOf(key)} cannot be incremented: it must hold a finite number, or nothing, and be incremented by one.`,
+    `${pathOf(key)} cannot be incremented: it must hold a finite number, or nothing, and be incremented by a finite number.`,
   );
 }
 

@@ -291,7 +291,7 @@ export class RequestSession {
 
   async #increment(key: string, by: number): Promise<number> {
     this.#useForWriting();
-    const count = sumOf(this.#values.get(key) ?? 0, by, key);
+    const count = sumOf(this.#values.get(key), by, key);
     const { server } = this.#host;
     if (server === undefined || this.#values.isChanged(key)) {
       this.#values.set(key, count);

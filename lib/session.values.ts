@@ -103,6 +103,8 @@ export class SessionValues {
     if (isChanged) return;
     delete this.live[key];
     this.read.delete(key);
+    // Who holds the live values sees it there.
+    this.get(key);
   }
 
   /** Removes a value for good: flashes that were read under this key do not come back either. */

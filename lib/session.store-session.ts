@@ -298,6 +298,7 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
         this.removalError = error as Error;
         throw error;
       }
+      this.removalError = undefined;
       this.carrier.publish('destroyed', base.id);
     }
     this.isRemovalDue = false;

@@ -6,7 +6,12 @@
 import { Type } from 'class-transformer';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { registerSessionType, registerSessionTypes } from 'nestjs-typed-session';
+import {
+  MemorySessionStore,
+  registerSessionType,
+  registerSessionTypes,
+  type StoredSession,
+} from 'nestjs-typed-session';
 import { Keyring } from '../lib/seal/keyring.js';
 import { formatRecord, parseRecord } from '../lib/session.record.js';
 import { SessionValues } from '../lib/session.values.js';
@@ -21,6 +26,8 @@ interface StoredForm {
   cookie: string;
   /** What is inside, by lines. */
   record: string[];
+  /** The same in a store, where a cookie leads to it. */
+  inStore: { cookie: string; key: string; entry: StoredSession };
 }
 
 class StoredAddress {
@@ -107,11 +114,24 @@ describe.each(Object.keys(EXPECTED))('a session that %s stored', (release) => {
   const stored = read(release);
   const expected = EXPECTED[release]();
 
-  it('opens, with the values that it had', async () => {
-    const { sessions } = await startApp('Express', {
-      session: { secret: stored.secret, name: stored.name },
-    });
-    const values = sessions.unseal(stored.cookie)!;
+  const { secret, name, inStore } = stored;
+
+  const inCookie = async () => {
+    const { sessions } = await startApp('Express', { session: { secret, name } });
+    return sessions.unseal(stored.cookie);
+  };
+  const fromStore = async () => {
+    const store = new MemorySessionStore();
+    await store.write(inStore.key, inStore.entry, undefined);
+    const { sessions } = await startApp('Express', { session: { secret, name, store } });
+    return sessions.read(inStore.cookie);
+  };
+
+  it.each([
+    ['its cookie', inCookie],
+    ['a store', fromStore],
+  ])('opens, with the values that it had: from %s', async (_, open) => {
+    const values = (await open())!;
     expect(Object.keys(values)).toEqual(Object.keys(expected));
     for (const [key, value] of Object.entries(values)) {
       expect([key, inspect(value, { depth: null })]).toEqual([
@@ -127,6 +147,13 @@ describe.each(Object.keys(EXPECTED))('a session that %s stored', (release) => {
     const text = stored.record.join('\n');
     expect(keyring.open(stored.cookie)).toMatchObject({ text });
     expect(formatRecord(parseRecord(text)!)).toBe(text);
+  });
+
+  it('has the same record in a store, with the key in the place of the id', () => {
+    const keyring = new Keyring([secret], `session record\0${name}`);
+    const [head, ...lines] = stored.record;
+    const text = [head.replace(/"[^"]*"/, `"${inStore.key}"`), ...lines].join('\n');
+    expect(keyring.open(inStore.entry.text)).toMatchObject({ text });
   });
 
   it('is written back byte for byte where it is only read', () => {

@@ -208,7 +208,11 @@ export class ResponseHook {
     const release = () => {
       this.held = undefined;
       this.isReleasing = true;
-      held.release((method, args) => this[method](args));
+      try {
+        held.release((method, args) => this[method](args));
+      } catch (error) {
+        this.giveUp(error);
+      }
     };
     waiting.then(release, (error: unknown) => {
       this.held = undefined;
@@ -217,6 +221,16 @@ export class ResponseHook {
       this.sendPlainError();
     });
     return true;
+  }
+
+  /** Node refuses what was held. Who sent it is no longer there to be told. */
+  private giveUp(error: unknown): void {
+    if (this.response!.headersSent) {
+      this.response!.destroy(error as Error);
+      return;
+    }
+    this.fail(error);
+    this.sendPlainError();
   }
 
   private waitFor(status: number): Promise<unknown> | undefined {

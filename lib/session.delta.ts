@@ -106,6 +106,15 @@ function applyToList(delta: ListDelta, text: string | undefined): string | undef
 
 /** @returns `undefined` where the text is that of no list; where there is none the list is empty */
 function elementsOf(text: string | undefined): string[] | undefined {
-  const value: unknown = text === undefined ? [] : JSON.parse(text);
+  const value = text === undefined ? [] : parsed(text);
   return Array.isArray(value) ? value.map((element) => JSON.stringify(element)) : undefined;
+}
+
+/** @returns `undefined` where the text is damaged, as one that is not sealed can be */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }

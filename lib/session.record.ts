@@ -45,7 +45,7 @@ export function parseRecord(text: string): SessionRecord | undefined {
     const texts = new Map<string, string>();
     for (const line of lines) {
       const end = keyEnd(line);
-      if (line[end] !== ':') return undefined;
+      if (!line.startsWith('"') || line[end] !== ':') return undefined;
       texts.set(keyOf(line.slice(0, end)), line.slice(end + 1));
     }
     return {

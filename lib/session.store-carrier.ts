@@ -99,6 +99,8 @@ export class StoreCarrier extends SessionCarrier {
     const key = this.keyOf(id);
     const stored = await this.call('read', id, (store) => store.read(key));
     if (stored === undefined) return 'unknown-id';
+    // A store is another's program.
+    if (typeof stored.text !== 'string') return 'malformed';
     const opened = this.openText(stored.text);
     if ('rejected' in opened) return opened.rejected;
     const parsed = parseRecord(opened.text);
@@ -111,7 +113,8 @@ export class StoreCarrier extends SessionCarrier {
 
   /** A touch renews the entry and not its text: when, can be told from how long it now lives. */
   private touched(record: SessionRecord, expiresAt: number): SessionRecord {
-    if (expiresAt <= record.expiresAt) return record;
+    // A store that lost the time gives what is no number: the record has its own.
+    if (!(expiresAt > record.expiresAt)) return record;
     // The idle timeout may have been longer then.
     const sentAt = Math.min(expiresAt - this.idleTimeoutOf(record.cookie), Date.now());
     return { ...record, expiresAt, sentAt };

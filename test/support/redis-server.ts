@@ -25,7 +25,8 @@ export class RedisServer {
   private constructor(
     readonly port: number,
     private readonly folder: string,
-    private readonly process: ServerProcess,
+    private readonly flags: readonly string[],
+    private process: ServerProcess,
   ) {}
 
   static async start({ port, args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
@@ -39,11 +40,9 @@ export class RedisServer {
         save: '',
         appendonly: 'no',
       };
-      const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-      const server = await ServerProcess.start(redisServerProgram!, [...flags, ...args], {
-        ready: /Ready to accept connections/,
-      });
-      return new RedisServer(ownPort, folder, server);
+      const given = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+      const flags = [...given, ...args];
+      return new RedisServer(ownPort, folder, flags, await run(flags));
     } catch (error) {
       rmSync(folder, { recursive: true });
       throw error;
@@ -65,6 +64,11 @@ export class RedisServer {
     return this.process.kill();
   }
 
+  /** After `kill`: on the same port, with what it had written to its folder. */
+  async startAgain(): Promise<void> {
+    this.process = await run(this.flags);
+  }
+
   /** As when its machine hangs: connections stay open and nothing answers. */
   pause(): void {
     this.process.signal('SIGSTOP');
@@ -73,4 +77,8 @@ export class RedisServer {
   resume(): void {
     this.process.signal('SIGCONT');
   }
+}
+
+function run(flags: readonly string[]): Promise<ServerProcess> {
+  return ServerProcess.start(redisServerProgram!, flags, { ready: /Ready to accept connections/ });
 }

@@ -1,6 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { Session, SessionModule, type SessionOptions } from 'nestjs-typed-session';
+import {
+  MemorySessionStore,
+  Session,
+  SessionModule,
+  type SessionOptions,
+} from 'nestjs-typed-session';
 import { closeApps, SECRET, startApp, takeLogs, testLogger } from './support/app.js';
 import { attributes } from './support/client.js';
 
@@ -23,6 +28,15 @@ async function refusal(options: unknown): Promise<string> {
   expect(error).toMatchObject({ name: 'SessionError', code: 'SESSION_CONFIG' });
   return (error as Error).message;
 }
+
+const inStore = (options: object) => ({ store: new MemorySessionStore(), ...options });
+
+const methodsOf = ({ read, write, touch, remove }: MemorySessionStore) => ({
+  read,
+  write,
+  touch,
+  remove,
+});
 
 describe('a wrong option', () => {
   it.each<[string, object, RegExp]>([
@@ -111,6 +125,64 @@ describe('a wrong option', () => {
       { name: '__Host-a' },
       /cookie\.secure is 'auto'; allowed: true, as .* __Host-/,
     ],
+    [
+      'a store that is none',
+      { store: {} },
+      /store is not allowed; allowed: a SessionStore such as/,
+    ],
+    ['a store that is a name', { store: 'redis' }, /store is not allowed; allowed: a SessionStore/],
+    [
+      'a store that does not say what it can do',
+      { store: { ...methodsOf(new MemorySessionStore()) } },
+      /store is not allowed; allowed: a SessionStore/,
+    ],
+    [
+      'a store that lacks a method',
+      { store: { ...methodsOf(new MemorySessionStore()), atomic: true, touch: undefined } },
+      /store is not allowed; allowed: a SessionStore/,
+    ],
+    ...Object.entries({
+      storeTimeout: 1,
+      onStoreError: 'fail',
+      maxStoreBytes: 1000,
+      encryptAtRest: true,
+    }).map(([option, value]): [string, object, RegExp] => [
+      `${option} without a store`,
+      { [option]: value },
+      new RegExp(`${option} is '?${value}'?; allowed: only with a store`),
+    ]),
+    [
+      'a storeTimeout of nothing',
+      inStore({ storeTimeout: 0 }),
+      /storeTimeout is 0; allowed: a dur/,
+    ],
+    ['a storeTimeout unreadable', inStore({ storeTimeout: 'soon' }), /storeTimeout is 'soon'/],
+    [
+      'a storeTimeout too long for a timer',
+      inStore({ storeTimeout: '30 days' }),
+      /storeTimeout is '30 days'; allowed: a duration of up to 24 days/,
+    ],
+    [
+      'an onStoreError unknown',
+      inStore({ onStoreError: 'ignore' }),
+      /onStoreError is 'ignore'; allowed: 'fail', 'anonymous'/,
+    ],
+    [
+      'maxStoreBytes of nothing',
+      inStore({ maxStoreBytes: 0 }),
+      /maxStoreBytes is 0; allowed: a whole/,
+    ],
+    ['maxStoreBytes broken', inStore({ maxStoreBytes: 1.5 }), /maxStoreBytes is 1\.5/],
+    [
+      'an encryptAtRest unknown',
+      inStore({ encryptAtRest: 'yes' }),
+      /encryptAtRest is 'yes'; allowed: true, false/,
+    ],
+    [
+      'a limit too low for the sealed id',
+      inStore({ maxCookieBytes: 100 }),
+      /maxCookieBytes is 100; allowed: \d+/,
+    ],
     ['__Secure- without secure', { name: '__Secure-a', cookie: { secure: false } }, /__Secure-/],
   ])('stops the boot: %s', async (_what, option, message) => {
     expect(await refusal({ secret: SECRET, name: 'sid', ...option })).toMatch(message);
@@ -131,6 +203,10 @@ describe('a wrong option', () => {
     const error: unknown = await asked.catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'SESSION_CONFIG' });
     expect(String(error)).not.toContain('hidden');
+  });
+
+  it('never shows what may hold the password of a store', async () => {
+    expect(await refusal({ secret: SECRET, store: { url: 'hidden' } })).not.toContain('hidden');
   });
 
   it('is named though it is another kind of bytes', async () => {

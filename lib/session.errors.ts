@@ -34,9 +34,19 @@ export class SessionError extends Error {
 
   /**
    * 503 where the store failed, and no fault of the application's did: Nest's own exception filter
-   * answers with it, as with the status of any error that has one.
+   * answers with it, as with the status of any error that looks like one of `http-errors`.
    */
   get statusCode(): 503 | undefined {
     return this.code === 'SESSION_STORE' ? 503 : undefined;
+  }
+
+  /** As `statusCode`: an error of `http-errors` has both. */
+  get status(): 503 | undefined {
+    return this.statusCode;
+  }
+
+  /** By this, too, Nest knows such an error: `false` where the client must not see the message. */
+  get expose(): false | undefined {
+    return this.statusCode === undefined ? undefined : false;
   }
 }

@@ -16,13 +16,19 @@ import type { Texts } from './session.values.js';
 
 /** How far the clock of another instance may run ahead. */
 const MAX_CLOCK_SKEW = 60_000;
-/** RFC 6265bis, section 5.5: the longest life that browsers grant, 400 days. */
-const MAX_MAX_AGE = 400 * 24 * 60 * 60;
+/** RFC 6265bis, section 5.5: the longest life that browsers grant, 400 days, in seconds. */
+export const MAX_MAX_AGE = 400 * 24 * 60 * 60;
 /**
  * Each costs a decryption. No browser sends so many of one name, and a neighbour that plants them
  * must not make requests expensive.
  */
 const MAX_BAD_SEALS = 32;
+
+export interface OpenedToken {
+  readonly text: string;
+  /** Whether an older key sealed it. */
+  readonly outdated: boolean;
+}
 
 /**
  * Carries the sessions of one name from request to request. What is common to all that do: the
@@ -89,9 +95,7 @@ export abstract class SessionCarrier {
   }
 
   /** @returns why not, where a token does not open */
-  protected openToken(
-    token: string,
-  ): { readonly text: string; readonly outdated: boolean } | SessionRejectReason {
+  protected openToken(token: string): OpenedToken | SessionRejectReason {
     const opened = this.keyring.open(token);
     return 'rejected' in opened ? this.reject(opened.rejected) : opened;
   }

@@ -3,7 +3,13 @@ import type { AnyRequest } from './http/request.js';
 import { Keyring, type Opened, sealedLength } from './seal/keyring.js';
 import { randomBytes } from './seal/random.js';
 import { hashOf } from './seal/secret.js';
-import { checkLimit, largestOf, SessionCarrier } from './session.carrier.js';
+import {
+  checkLimit,
+  largestOf,
+  MAX_MAX_AGE,
+  type OpenedToken,
+  SessionCarrier,
+} from './session.carrier.js';
 import { SessionError } from './session.errors.js';
 import type { SessionRejectReason, SessionStoreOperation } from './session.events.js';
 import type { Changes } from './session.open.js';
@@ -11,6 +17,7 @@ import type { ResolvedOptions } from './session.options.js';
 import type { ResolvedStoreOptions } from './session.store-options.js';
 import { formatRecord, parseRecord, type SessionRecord } from './session.record.js';
 import type { Texts } from './session.values.js';
+import { Recent } from './session.recent.js';
 import { StoreCalls } from './session.store-calls.js';
 import { StoreSession } from './session.store-session.js';
 import { StoreTurns } from './session.store-turns.js';
@@ -19,6 +26,8 @@ import type { StoredSession } from './stores/session-store.js';
 /** 256 bits: who has a dump of the store must not be able to guess one. */
 const ID_BYTES = 32;
 const VERSION_BYTES = 12;
+/** Of how many sessions the token and the key are remembered: together a few hundred kilobytes. */
+const REMEMBERED = 1000;
 /** Who plants cookies of former sessions beside the right one must not make requests expensive. */
 const MAX_IDS = 4;
 
@@ -33,6 +42,10 @@ export interface StoredRecord {
 /** Carries the sessions of one name in a store; their cookie carries the sealed id alone. */
 export class StoreCarrier extends SessionCarrier {
   readonly turns = new StoreTurns();
+  private readonly opened = new Recent<OpenedToken>(REMEMBERED);
+  private readonly tokens = new Recent<string>(REMEMBERED);
+  private readonly keys = new Recent<string>(REMEMBERED);
+  private readonly hashKey: string;
   private readonly recordKeyring: Keyring;
   private readonly calls: StoreCalls;
   private readonly storage: ResolvedStoreOptions;
@@ -43,6 +56,7 @@ export class StoreCarrier extends SessionCarrier {
     const { name, maxCookieBytes, secrets } = options;
     checkLimit('maxCookieBytes', maxCookieBytes, name.length + sealedLength(43), name);
     this.storage = storage;
+    this.hashKey = `nestjs-typed-session/1/store/${name}`;
     this.recordKeyring = new Keyring(secrets, `session record\0${name}`);
     this.calls = new StoreCalls(storage.timeout);
     if (!storage.store.atomic) warnOfRaces(name);
@@ -87,8 +101,19 @@ export class StoreCarrier extends SessionCarrier {
     return typeof stored === 'string' ? this.reject(stored, opened.text) : stored.record;
   }
 
+  /** The client is sent the token that it has, as long as the newest key sealed it. */
   sealId(id: string): string {
-    return this.keyring.seal(id);
+    return this.tokens.get(id) ?? this.tokens.set(id, this.keyring.seal(id));
+  }
+
+  /** The same few tokens come again and again, and opening one costs more than all else about it. */
+  protected override openToken(token: string): OpenedToken | SessionRejectReason {
+    const known = this.opened.get(token);
+    if (known !== undefined) return known;
+    const opened = super.openToken(token);
+    if (typeof opened === 'string') return opened;
+    if (!opened.outdated) this.tokens.set(opened.text, token);
+    return this.opened.set(token, opened);
   }
 
   /**
@@ -115,9 +140,11 @@ export class StoreCarrier extends SessionCarrier {
   private touched(record: SessionRecord, expiresAt: number): SessionRecord {
     // A store that lost the time gives what is no number: the record has its own.
     if (!(expiresAt > record.expiresAt)) return record;
-    // The idle timeout may have been longer then.
-    const sentAt = Math.min(expiresAt - this.idleTimeoutOf(record.cookie), Date.now());
-    return { ...record, expiresAt, sentAt };
+    const now = Date.now();
+    const sentAt = expiresAt - this.idleTimeoutOf(record.cookie);
+    // The idle timeout may have been longer then, but not for ever.
+    const isPossible = expiresAt - now <= MAX_MAX_AGE * 1000;
+    return { ...record, expiresAt, sentAt: isPossible ? Math.min(sentAt, now) : sentAt };
   }
 
   /** Whether a session has ended since it was read. */
@@ -187,7 +214,7 @@ export class StoreCarrier extends SessionCarrier {
    * nobody guesses 256 random bits.
    */
   private keyOf(id: string): string {
-    return hashOf(`nestjs-typed-session/1/store/${this.options.name}`, id);
+    return this.keys.get(id) ?? this.keys.set(id, hashOf(this.hashKey, id));
   }
 
   /** A plain text is taken only where this application writes such: nobody else can seal. */

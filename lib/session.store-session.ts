@@ -293,13 +293,12 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     const { base } = this;
     if (base !== undefined && !this.isGone) {
       try {
-        await this.carrier.remove(base.id);
+        if (await this.carrier.remove(base.id)) this.carrier.publish('destroyed', base.id);
+        this.removalError = undefined;
       } catch (error) {
         this.removalError = error as Error;
         throw error;
       }
-      this.removalError = undefined;
-      this.carrier.publish('destroyed', base.id);
     }
     this.isRemovalDue = false;
     this.isGone = false;

@@ -200,6 +200,16 @@ describe.each(places)('the life of a session on %s', (place) => {
     });
   }
 
+  it('is accepted under a shorter idle timeout than it was renewed under', async () => {
+    const long = await start({ idleTimeout: '30 days' });
+    await long.get('/set');
+    now += 10 * DAY;
+    expect((await long.get('/read')).setCookies).toHaveLength(1);
+    const client = await start({ idleTimeout: '1 day' });
+    client.jar.set('sid', long.jar.get('sid')!);
+    expect((await client.get('/read')).json).toMatchObject({ key: 'value' });
+  });
+
   it('tells when it began and when it would end', async () => {
     const client = await start({ cookie: { maxAge: '1h' } });
     expect(await read(client)).toMatchObject({

@@ -2,7 +2,7 @@ import type { CookieCarrier, LoadedRecord } from './session.cookie-carrier.js';
 import type { SessionEventKind } from './session.events.js';
 import { type Decision, OpenSession } from './session.open.js';
 import type { SessionRecord } from './session.record.js';
-import { areSame, type SessionSnapshot } from './session.request.js';
+import { areSame, type SessionSnapshot } from './session.state.js';
 
 /** A session that its cookie carries whole. */
 export class CookieSession extends OpenSession<CookieCarrier> {

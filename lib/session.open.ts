@@ -5,13 +5,9 @@ import { SessionError } from './session.errors.js';
 import type { SessionEventKind } from './session.events.js';
 import type { SessionCookieOptions } from './session.options.js';
 import type { SessionRecord } from './session.record.js';
-import {
-  RequestSession,
-  type SessionHost,
-  type SessionServer,
-  type SessionSnapshot,
-  type SessionState,
-} from './session.request.js';
+import type { SessionHost, SessionServer } from './session.host.js';
+import { RequestSession } from './session.request.js';
+import type { SessionSnapshot, SessionState } from './session.state.js';
 import { logFault, type ValueFault } from './values/faults.js';
 
 /** What the commit decided for one session. */

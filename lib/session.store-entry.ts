@@ -76,7 +76,7 @@ export class StoreEntry {
   }
 
   private async tryToChange(apply: Change): Promise<void> {
-    for (let tries = 0; await this.isThere(tries); tries++) {
+    for (let tries = 0; await this.prepareTry(tries); tries++) {
       const { record, version } = this.stored!;
       const written = await this.carrier.write(apply(record), version);
       if (written !== undefined) {
@@ -97,7 +97,7 @@ export class StoreEntry {
   async move(id: string, apply: Change): Promise<boolean> {
     let moved: StoredRecord | undefined;
     // It takes no turn: what others write meanwhile must find the old entry, and comes along.
-    for (let tries = 0; await this.isThere(tries); tries++) {
+    for (let tries = 0; await this.prepareTry(tries); tries++) {
       const { record, version } = this.stored!;
       moved = await this.create({ ...apply(record), id }, moved);
       if (await this.carrier.remove(record.id, version)) {
@@ -130,8 +130,11 @@ export class StoreEntry {
     this.stored = typeof stored === 'object' ? stored : undefined;
   }
 
-  /** @throws SessionError `SESSION_STORE` where it was tried too often */
-  private async isThere(tries: number): Promise<boolean> {
+  /**
+   * @returns whether there is something to try on
+   * @throws SessionError `SESSION_STORE` where it was tried too often
+   */
+  private async prepareTry(tries: number): Promise<boolean> {
     const { stored } = this;
     // Another request may have renewed it since.
     if (stored !== undefined && this.carrier.isOver(stored.record)) {

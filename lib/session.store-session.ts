@@ -2,14 +2,10 @@ import type { AnyRequest } from './http/request.js';
 import { applyDelta, deltaOf, incremented } from './session.delta.js';
 import { SessionError } from './session.errors.js';
 import type { SessionEventKind } from './session.events.js';
+import type { SessionServer } from './session.host.js';
 import { type Changes, type Decision, OpenSession } from './session.open.js';
 import type { SessionRecord } from './session.record.js';
-import {
-  areSame,
-  type SessionServer,
-  type SessionSnapshot,
-  type SessionState,
-} from './session.request.js';
+import { areSame, type SessionSnapshot, type SessionState } from './session.state.js';
 import type { StoreCarrier } from './session.store-carrier.js';
 import { StoreEntry } from './session.store-entry.js';
 import { NO_TEXTS } from './session.values.js';

@@ -1,0 +1,55 @@
+import type { ResolvedCookie, SessionCookieOptions } from './session.options.js';
+import type { SessionRecord } from './session.record.js';
+import type { SessionSnapshot, SessionState } from './session.state.js';
+import type { ValueFault } from './values/faults.js';
+import type { ValueRules } from './values/value-rules.js';
+
+/** What a session needs of the world. */
+export interface SessionHost {
+  readonly name: string;
+  readonly cookie: Readonly<ResolvedCookie>;
+  /** How its values are read and written. */
+  readonly rules: ValueRules;
+  /** Whether a change could no longer go anywhere, so that writing to live objects must fail. */
+  readonly isReadOnly: boolean;
+  /** Whether nobody sees the answer to this request, so that it must not consume flashes. */
+  readonly isUnseen: boolean;
+  load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
+  newId(): string;
+  /** When a session would expire that is used now. */
+  expiryOf(createdAt: number, cookie?: SessionCookieOptions): number;
+  /** @throws SessionError where a change could not be kept */
+  assertWritable(): void;
+  /** @throws SessionError where a new id could not reach the client */
+  assertRenewable(): void;
+  /** @throws SessionError `SESSION_HEADERS_SENT` */
+  refuseChange(): never;
+  /** Told of a value that does not read as it is stored. */
+  report(fault: ValueFault): void;
+  /**
+   * Keeps the session on the server, or checks that the response can carry it.
+   *
+   * @param take takes the snapshot, once all that was begun earlier is done
+   * @returns what it took
+   */
+  save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
+  /** The server that keeps the session, if not the client does: to open it takes waiting. */
+  readonly server: SessionServer | undefined;
+}
+
+/** What a server does with the session that it keeps: at once, one thing after the other. */
+export interface SessionServer {
+  /** Ends it. */
+  destroy(): Promise<void>;
+  /** @returns what it is now; `undefined` where it is gone */
+  reread(): Promise<SessionRecord | undefined>;
+  /**
+   * Adds to a number.
+   *
+   * @param now the session, for where nothing of it is kept yet
+   * @returns the text of the sum; `undefined` where the session is gone
+   */
+  increment(key: string, by: number, now: SessionState): Promise<string | undefined>;
+  /** Goes on without the session that could not be read: nothing of it is changed. */
+  goWithout(): void;
+}

@@ -1,0 +1,25 @@
+import type { SessionCookieOptions } from './session.options.js';
+import { haveSameTexts, type Texts } from './session.values.js';
+
+/** What a session holds at one moment. */
+export interface SessionState {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly cookie?: SessionCookieOptions;
+  readonly texts: Texts;
+}
+
+/** All that a commit needs to know, taken at one moment. */
+export interface SessionSnapshot extends SessionState {
+  /** The keys that this request treated as lists of flashes. */
+  readonly flashKeys: ReadonlySet<string>;
+}
+
+/** Whether two moments of a session hold the same. */
+export function areSame(one: SessionState, other: SessionState): boolean {
+  return (
+    one.id === other.id &&
+    haveSameTexts(one.texts, other.texts) &&
+    (one.cookie === other.cookie || JSON.stringify(one.cookie) === JSON.stringify(other.cookie))
+  );
+}

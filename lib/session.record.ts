@@ -8,8 +8,9 @@
  * ```
  *
  * Times are milliseconds since 1970, all of one width: renewing a session does not make it longer.
- * The last member stands there only if the session has cookie options of its own. JSON text holds no raw line break, so lines need neither lengths nor
- * escapes, and the text of a key can be copied without being read.
+ * The last member stands there only if the session has cookie options of its own. JSON text holds no
+ * raw line break, so lines need neither lengths nor escapes, and the text of a key can be copied
+ * without being read.
  */
 import type { SessionCookieOptions } from './session.options.js';
 

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Session, type SessionEvent, type SessionEventKind } from 'nestjs-typed-session';
+import { Session } from 'nestjs-typed-session';
 import { closeApps, isInStore, places, startApp, type TestApp } from './support/app.js';
+import { recordEvents } from './support/session-events.js';
 
 @Controller()
 class EventController {
@@ -31,38 +31,14 @@ class EventController {
   }
 }
 
-const KINDS: SessionEventKind[] = [
-  'created',
-  'renewed',
-  'regenerated',
-  'destroyed',
-  'rejected',
-  'committed',
-  'invalid',
-];
-
 describe.each(places)('the events of a session on %s', (place) => {
   let app: TestApp;
-  let events: (SessionEvent & { kind: SessionEventKind })[] = [];
-  const listeners = KINDS.map((kind) => ({
-    name: `nestjs-typed-session:${kind}`,
-    listener: (event: unknown) => void events.push({ kind, ...(event as SessionEvent) }),
-  }));
+  const { takeAll: taken } = recordEvents();
 
   beforeAll(async () => {
     app = await startApp(place, { controllers: [EventController] });
-    for (const { name, listener } of listeners) subscribe(name, listener);
   });
-  afterAll(async () => {
-    for (const { name, listener } of listeners) unsubscribe(name, listener);
-    await closeApps();
-  });
-
-  const taken = () => {
-    const all = events;
-    events = [];
-    return all;
-  };
+  afterAll(closeApps);
 
   it('tell its life, by a keyed hash of the id', async () => {
     const client = app.client();

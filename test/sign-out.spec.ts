@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { MemorySessionStore, Session } from 'nestjs-typed-session';
 import { adapters, closeApps, startApp, type TestApp } from './support/app.js';
+import { recordEvents } from './support/session-events.js';
 
 /** Does not remove what it is asked to remove, so many times. */
 class ForgetfulStore extends MemorySessionStore {
@@ -25,6 +26,19 @@ class SignController {
     return 'Good bye';
   }
 }
+
+describe('two sign-outs of one session at once', () => {
+  const events = recordEvents();
+  afterAll(closeApps);
+
+  it('end it once, and the event says so once', async () => {
+    const { sessions } = await startApp('Express, in memory');
+    const headers = { cookie: `sid=${await sessions.begin({ user: 'peter' })}` };
+    const both = await Promise.all([1, 2].map(() => sessions.get({ headers })));
+    for (const ss of both) await ss.destroy();
+    expect(events.take('destroyed')).toHaveLength(1);
+  });
+});
 
 describe.each(adapters)('a sign-out that the store did not take at first, on %s', (adapter) => {
   const store = new ForgetfulStore();

@@ -15,8 +15,6 @@ let warned = false;
 /**
  * Keeps sessions in this process: for development, for tests, and for one process whose restart may
  * sign everybody out. Under `NODE_ENV=production` it says so once in the log.
- *
- * @throws SessionError `SESSION_CONFIG` where `maxSessions` is no positive integer
  */
 export class MemorySessionStore implements SessionStore {
   readonly atomic = true;
@@ -26,6 +24,7 @@ export class MemorySessionStore implements SessionStore {
   private readonly maxSessions: number;
   private nextSweep = 0;
 
+  /** @throws SessionError `SESSION_CONFIG` where `maxSessions` is no positive integer */
   constructor({ maxSessions = 10_000 }: MemorySessionStoreOptions = {}) {
     if (!Number.isSafeInteger(maxSessions) || maxSessions < 1) {
       throw new SessionError(

@@ -10,6 +10,7 @@ const KINDS: SessionEventKind[] = [
   'committed',
   'dropped',
   'failed',
+  'invalid',
 ];
 
 export type NamedEvent = SessionEvent & { readonly kind: SessionEventKind };
@@ -31,6 +32,8 @@ export function recordEvents() {
     events.length = 0;
   });
   return {
+    /** All since the test began, or since the last look. */
+    takeAll: (): NamedEvent[] => events.splice(0),
     /** Those of a kind since the test began, or since the last look at them. */
     take: (kind: SessionEventKind): NamedEvent[] => {
       const taken = events.filter((event) => event.kind === kind);

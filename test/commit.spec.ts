@@ -29,20 +29,11 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Readable } from 'node:stream';
-import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { concatMap, delay, type Observable, of, tap } from 'rxjs';
 import { Session, SessionError, SessionService } from 'nestjs-typed-session';
+import { native } from './support/native.js';
 import { closeApps, isInStore, places, startApp, takeLogs, type TestApp } from './support/app.js';
-
-type AnyResponse = any;
-
-/** Node's own response, for handlers that go round Nest and the adapter. */
-function native(response: AnyResponse): ServerResponse {
-  const raw = (response.raw ?? response) as ServerResponse;
-  if (response.raw) response.hijack();
-  return raw;
-}
 
 class OddError extends Error {}
 

@@ -13,13 +13,13 @@ import {
   UseFilters,
 } from '@nestjs/common';
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { of } from 'rxjs';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { Session, SessionError, type StoredSession } from 'nestjs-typed-session';
 import { RedisSessionStore } from 'nestjs-typed-session/redis';
+import { native } from './support/native.js';
 import { adapters, closeApps, startApp, takeLogs, type TestApp } from './support/app.js';
 import type { Client } from './support/client.js';
 import { Latches } from './support/latch.js';
@@ -29,12 +29,6 @@ import { storeOf } from './support/stores.js';
 import { atomicPlaces, WatchedStore } from './support/watched-store.js';
 
 const latches = new Latches();
-
-/** Node's own response, for handlers that go round Nest and the adapter. */
-function native(response: any): ServerResponse {
-  if (response.raw) response.hijack();
-  return (response.raw ?? response) as ServerResponse;
-}
 
 /** What an application may do to a session. */
 const changes: Record<string, (ss: Session) => unknown> = {

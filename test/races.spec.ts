@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { Controller, Get, Param, Query, Redirect, Res, Sse } from '@nestjs/common';
-import type { ServerResponse } from 'node:http';
 import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { concatMap, from, type Observable } from 'rxjs';
 import { Session } from 'nestjs-typed-session';
+import { native } from './support/native.js';
 import { closeApps, startApp, takeLogs, type TestApp } from './support/app.js';
 import type { Answer, Client } from './support/client.js';
 import { Latches } from './support/latch.js';
@@ -13,12 +13,6 @@ import { storeOf } from './support/stores.js';
 import { atomicPlaces, WatchedStore } from './support/watched-store.js';
 
 const latches = new Latches();
-
-/** Node's own response, for handlers that go round Nest and the adapter. */
-function native(response: any): ServerResponse {
-  if (response.raw) response.hijack();
-  return (response.raw ?? response) as ServerResponse;
-}
 
 /** What a request may do to its session once the test lets it. */
 const changes: Record<string, (ss: Session) => unknown> = {

@@ -73,23 +73,19 @@ export abstract class SessionCarrier {
   }
 
   /**
-   * The first cookie of this name that opens, and whose text is accepted. Never throws.
+   * What the first cookie of this name opens to that opens to anything.
    *
-   * @param accept gives `undefined` to go on with the next
+   * @param open gives a reason, or `undefined`, to go on with the next; never throws
    */
-  protected firstOf<T>(
+  protected firstOf<T extends object>(
     header: string | undefined,
-    accept: (text: string, isOutdated: boolean) => T | undefined,
+    open: (token: string) => T | SessionRejectReason | undefined,
   ): T | undefined {
     let badSeals = 0;
     for (const token of cookieValues(header, this.options.name)) {
-      const opened = this.openToken(token);
-      if (typeof opened === 'object') {
-        const accepted = accept(opened.text, opened.outdated);
-        if (accepted !== undefined) return accepted;
-      } else if (opened === 'bad-seal' && ++badSeals === MAX_BAD_SEALS) {
-        return undefined;
-      }
+      const opened = open(token);
+      if (typeof opened === 'object') return opened;
+      if (opened === 'bad-seal' && ++badSeals === MAX_BAD_SEALS) return undefined;
     }
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { sealedLength } from './seal/keyring.js';
+import { sealedLength, tagOf } from './seal/keyring.js';
 import type { AnyRequest } from './http/request.js';
 import { SessionCarrier, checkLimit, largestOf } from './session.carrier.js';
 import { CookieSession } from './session.cookie-session.js';
@@ -7,10 +7,13 @@ import type { SessionRejectReason } from './session.events.js';
 import type { Changes } from './session.open.js';
 import type { ResolvedOptions } from './session.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from './session.record.js';
+import { Recent } from './session.recent.js';
 import { NO_TEXTS, type Texts } from './session.values.js';
 
 /** 144 bits, which end on a whole character. */
 const ID_BYTES = 18;
+/** Of how many sessions the token and what it holds are remembered: 4 MB, if all are as large as can be. */
+const REMEMBERED = 500;
 
 export interface LoadedRecord {
   readonly record: SessionRecord;
@@ -20,6 +23,11 @@ export interface LoadedRecord {
 
 /** Carries the sessions of one name in their cookie: record to sealed cookie and back. */
 export class CookieCarrier extends SessionCarrier {
+  /** By their tags, which are short; what a token opened to is never changed. */
+  private readonly opened = new Recent<{ readonly token: string; readonly loaded: LoadedRecord }>(
+    REMEMBERED,
+  );
+
   /** @throws SessionError `SESSION_CONFIG` where the options contradict each other */
   constructor(options: ResolvedOptions) {
     super(options, 'session', ID_BYTES);
@@ -33,23 +41,48 @@ export class CookieCarrier extends SessionCarrier {
 
   /** The first cookie of this name that opens and has not expired. Never throws. */
   load(header: string | undefined): LoadedRecord | undefined {
-    return this.firstOf(header, (text, isOutdated) => {
-      const record = this.accepted(text);
-      return typeof record === 'object' ? { record, isOutdated } : undefined;
+    return this.firstOf(header, (token) => {
+      const loaded = this.recall(token) ?? this.remember(token, this.unseal(token));
+      return typeof loaded === 'object' ? this.accepted(loaded) : loaded;
     });
   }
 
   /** @returns why not, where a token does not open */
   open(token: string): SessionRecord | SessionRejectReason {
-    const opened = this.openToken(token);
-    return typeof opened === 'object' ? this.accepted(opened.text) : opened;
+    const loaded = this.unseal(token);
+    if (typeof loaded === 'string') return loaded;
+    const accepted = this.accepted(loaded);
+    return typeof accepted === 'string' ? accepted : accepted.record;
   }
 
-  private accepted(text: string): SessionRecord | SessionRejectReason {
-    const record = parseRecord(text);
+  private unseal(token: string): LoadedRecord | SessionRejectReason {
+    const opened = this.openToken(token);
+    if (typeof opened === 'string') return opened;
+    const record = parseRecord(opened.text);
     if (record === undefined) return this.reject('malformed');
-    const rejection = this.rejectionOf(record);
-    return rejection === undefined ? record : this.reject(rejection, record.id);
+    return { record, isOutdated: opened.outdated };
+  }
+
+  /**
+   * A browser sends the same cookie until the session changes, and to open it costs more than all else
+   * that is done to read a value. Whoever cannot show the whole token gets as far as one comparison.
+   */
+  private recall(token: string): LoadedRecord | undefined {
+    const known = this.opened.get(tagOf(token));
+    return known?.token === token ? known.loaded : undefined;
+  }
+
+  private remember<T extends LoadedRecord | SessionRejectReason>(token: string, loaded: T): T {
+    if (typeof loaded === 'string') return loaded;
+    // A slice of a header would keep all of it in memory.
+    const copy = copyOf(token);
+    this.opened.set(tagOf(copy), { token: copy, loaded });
+    return loaded;
+  }
+
+  private accepted(loaded: LoadedRecord): LoadedRecord | SessionRejectReason {
+    const rejection = this.rejectionOf(loaded.record);
+    return rejection === undefined ? loaded : this.reject(rejection, loaded.record.id);
   }
 
   /**
@@ -95,4 +128,9 @@ export class CookieCarrier extends SessionCarrier {
       `Session '${name}' needs ${bytes} bytes as a cookie, sealed; ${maxCookieBytes} fit (maxCookieBytes). Its largest values: ${largestOf(record)}. Store less of them, or keep the session in a store (the option store). The client keeps the session that it had.`,
     );
   }
+}
+
+/** A token is ASCII. */
+function copyOf(token: string): string {
+  return Buffer.from(token, 'latin1').toString('latin1');
 }

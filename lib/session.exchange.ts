@@ -264,15 +264,17 @@ export class SessionExchange implements ResponseListener, ReplyGate, Changes {
   }
 
   private send(response: ServerResponse): void {
+    let dependsOnCookie = false;
     for (const { carrier, cookie, events } of this.decisions) {
       if (cookie !== undefined) {
+        dependsOnCookie = true;
         appendSetCookie(response, carrier.options.name, cookie);
         forbidSharedCaching(response);
       }
       for (const { kind, id } of events) carrier.publish(kind, id);
     }
-    const isUsed = [...this.sessions.values()].some(({ session }) => session.isUsed);
-    if (isUsed || this.decisions.some(({ cookie }) => cookie !== undefined)) varyByCookie(response);
+    for (const { session } of this.sessions.values()) dependsOnCookie ||= session.isUsed;
+    if (dependsOnCookie) varyByCookie(response);
   }
 
   assertWritable(): void {

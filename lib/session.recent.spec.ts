@@ -1,9 +1,30 @@
 import { Recent } from './session.recent.js';
 
 describe('what is remembered', () => {
-  it('is so much and no more, the oldest gone first', () => {
-    const recent = new Recent<number>(3);
-    for (const key of ['a', 'b', 'c', 'd']) expect(recent.set(key, key.length)).toBe(1);
-    expect(['a', 'b', 'c', 'd'].map((key) => recent.get(key))).toEqual([undefined, 1, 1, 1]);
+  const keys = Array.from({ length: 100 }, (_, i) => `key${i}`);
+  const known = (recent: Recent<string>) => keys.filter((key) => recent.get(key) !== undefined);
+
+  it('is no more than so much, and the latest half of it at least', () => {
+    const recent = new Recent<string>(10);
+    for (const key of keys) expect(recent.set(key, `of ${key}`)).toBe(`of ${key}`);
+    const remembered = known(recent);
+    expect(remembered.length).toBeLessThanOrEqual(10);
+    expect(remembered.slice(-5)).toEqual(keys.slice(-5));
+  });
+
+  it('is what is asked for again and again', () => {
+    const recent = new Recent<string>(10);
+    recent.set('asked for', 'value');
+    for (const key of keys) {
+      recent.set(key, 'other');
+      expect(recent.get('asked for')).toBe('value');
+    }
+  });
+
+  it('is what was said of it last', () => {
+    const recent = new Recent<string>(10);
+    for (const value of ['first', 'last']) recent.set('key', value);
+    for (const key of keys.slice(0, 4)) recent.set(key, 'other');
+    expect(recent.get('key')).toBe('last');
   });
 });

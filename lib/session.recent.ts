@@ -1,20 +1,27 @@
-/** Remembers what was worked out lately, and forgets the oldest first. */
-export class Recent<V> {
-  private readonly values = new Map<string, V>();
+/**
+ * Remembers what was worked out or asked for lately. It forgets in halves: what was not asked for
+ * while the younger half filled up goes, so that nothing has to be kept in order.
+ */
+export class Recent<V extends string | object> {
+  private young = new Map<string, V>();
+  private old = new Map<string, V>();
 
-  /** @param size how many */
+  /** @param size how many at the most */
   constructor(private readonly size: number) {}
 
   get(key: string): V | undefined {
-    return this.values.get(key);
+    const value = this.young.get(key);
+    if (value !== undefined) return value;
+    const older = this.old.get(key);
+    return older === undefined ? undefined : this.set(key, older);
   }
 
   set(key: string, value: V): V {
-    if (this.values.size === this.size) {
-      const [oldest] = this.values.keys();
-      this.values.delete(oldest);
+    if (this.young.size >= this.size / 2) {
+      this.old = this.young;
+      this.young = new Map();
     }
-    this.values.set(key, value);
+    this.young.set(key, value);
     return value;
   }
 }

@@ -293,7 +293,7 @@ export class RequestSession {
       createdAt: this.#createdAt,
       cookie: this.#departures(),
       texts,
-      flashKeys: new Set(this.#values.flashKeys),
+      flashKeys: this.#values.flashKeys,
     };
   }
 

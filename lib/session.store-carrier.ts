@@ -28,6 +28,8 @@ const ID_BYTES = 32;
 const VERSION_BYTES = 12;
 /** Of how many sessions the token and the key are remembered: together a few hundred kilobytes. */
 const REMEMBERED = 1000;
+/** Of each a text too, as long as it is not longer than this: together at the most 8 MB. */
+const MAX_REMEMBERED_LENGTH = 4096;
 /** Who plants cookies of former sessions beside the right one must not make requests expensive. */
 const MAX_IDS = 4;
 
@@ -39,12 +41,21 @@ export interface StoredRecord {
   readonly isOutdated: boolean;
 }
 
+/** A record, and the text that holds it. */
+interface WrittenRecord {
+  readonly text: string;
+  readonly record: SessionRecord;
+  /** Whether an older key sealed it. */
+  readonly isOutdated: boolean;
+}
+
 /** Carries the sessions of one name in a store; their cookie carries the sealed id alone. */
 export class StoreCarrier extends SessionCarrier {
   readonly turns = new StoreTurns();
   private readonly opened = new Recent<OpenedToken>(REMEMBERED);
   private readonly tokens = new Recent<string>(REMEMBERED);
   private readonly keys = new Recent<string>(REMEMBERED);
+  private readonly written = new Recent<WrittenRecord>(REMEMBERED);
   private readonly hashKey: string;
   private readonly recordKeyring: Keyring;
   private readonly calls: StoreCalls;
@@ -73,8 +84,10 @@ export class StoreCarrier extends SessionCarrier {
   /** The ids that this server has sealed, as a request brought them. */
   idsIn(header: string | undefined): { readonly id: string; readonly isOutdated: boolean }[] {
     const ids: { id: string; isOutdated: boolean }[] = [];
-    this.firstOf(header, (id, isOutdated) => {
-      ids.push({ id, isOutdated });
+    this.firstOf(header, (token) => {
+      const opened = this.openToken(token);
+      if (typeof opened === 'string') return opened;
+      ids.push({ id: opened.text, isOutdated: opened.outdated });
       return ids.length === MAX_IDS ? ids : undefined;
     });
     return ids;
@@ -126,14 +139,31 @@ export class StoreCarrier extends SessionCarrier {
     if (stored === undefined) return 'unknown-id';
     // A store is another's program.
     if (typeof stored.text !== 'string') return 'malformed';
-    const opened = this.openText(stored.text);
+    const written = this.recall(key, stored.text) ?? this.openEntry(id, key, stored.text);
+    if (typeof written === 'string') return written;
+    const record = this.touched(written.record, stored.expiresAt);
+    const { version } = stored;
+    return this.rejectionOf(record) ?? { record, version, isOutdated: written.isOutdated };
+  }
+
+  private openEntry(id: string, key: string, text: string): WrittenRecord | SessionRejectReason {
+    const opened = this.openText(text);
     if ('rejected' in opened) return opened.rejected;
     const parsed = parseRecord(opened.text);
     // A record that lies under another's key was put there by somebody else.
     if (parsed?.id !== key) return 'malformed';
-    const record = this.touched({ ...parsed, id }, stored.expiresAt);
-    const { version } = stored;
-    return this.rejectionOf(record) ?? { record, version, isOutdated: opened.outdated };
+    const record = { ...parsed, id };
+    return this.remember(key, { text, record, isOutdated: opened.outdated });
+  }
+
+  /** What a text holds that this process has written or opened lately: most are read more than once. */
+  private recall(key: string, text: string): WrittenRecord | undefined {
+    const known = this.written.get(key);
+    return known?.text === text ? known : undefined;
+  }
+
+  private remember(key: string, written: WrittenRecord): WrittenRecord {
+    return written.text.length > MAX_REMEMBERED_LENGTH ? written : this.written.set(key, written);
   }
 
   /** A touch renews the entry and not its text: when, can be told from how long it now lives. */
@@ -171,7 +201,9 @@ export class StoreCarrier extends SessionCarrier {
     const isWritten = await this.call('write', record.id, (store) =>
       store.write(key, stored, replaces),
     );
-    return isWritten ? { record, version, isOutdated: false } : undefined;
+    if (!isWritten) return undefined;
+    this.remember(key, { text: stored.text, record, isOutdated: false });
+    return { record, version, isOutdated: false };
   }
 
   /**

@@ -7,6 +7,7 @@ import type { ValueRules } from './values/value-rules.js';
 export type Texts = ReadonlyMap<string, string>;
 
 export const NO_TEXTS: Texts = new Map();
+const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** The key under which flashes lie that were given none, as in Leapkit. */
 export const DEFAULT_FLASH_KEY = '_flash';
@@ -20,15 +21,15 @@ export class SessionValues {
   private readonly live = Object.create(null) as Record<string, unknown>;
   /** The keys of `texts` that no longer speak for their value: `live` does. */
   private readonly read = new Set<string>();
+  // Most sessions need none of these, and each costs more than to read a small value.
   /** The keys whose text this build cannot read. It stays as it is. */
-  private readonly unknown = new Set<string>();
+  private unknown: Set<string> | undefined;
   /** The lists of flashes that were read, in case they have to come back. */
-  private readonly consumed = new Map<string, unknown[]>();
-  private kept: Set<string> | 'all' = new Set();
-  /** The keys that were last treated as lists of flashes, and not as values. */
-  readonly flashKeys = new Set<string>();
+  private consumed: Map<string, unknown[]> | undefined;
+  private kept: Set<string> | 'all' | undefined;
+  private flashing: Set<string> | undefined;
   /** The keys in which a type refused something, so that their text no longer says what they hold. */
-  private readonly mended = new Set<string>();
+  private mended: Set<string> | undefined;
   private readonly reader: Reader;
   private readonly comparing: Reader;
 
@@ -42,7 +43,7 @@ export class SessionValues {
     this.reader = {
       rules,
       report: (fault) => {
-        if (fault.outcome !== 'kept') this.mended.add(fault.key!);
+        if (fault.outcome !== 'kept') (this.mended ??= new Set()).add(fault.key!);
         report(fault);
       },
     };
@@ -67,7 +68,7 @@ export class SessionValues {
     const value = revive(text, key, this.reader);
     // Not before: a value that throws when it is read throws each time, and its text stays.
     this.read.add(key);
-    if (value === UNKNOWN) this.unknown.add(key);
+    if (value === UNKNOWN) (this.unknown ??= new Set()).add(key);
     else if (value !== DROPPED) this.live[key] = value;
   }
 
@@ -83,8 +84,8 @@ export class SessionValues {
 
   set(key: string, value: unknown): void {
     if (this.texts.has(key)) this.read.add(key);
-    this.unknown.delete(key);
-    this.flashKeys.delete(key);
+    this.unknown?.delete(key);
+    this.flashing?.delete(key);
     this.live[key] = value;
   }
 
@@ -93,7 +94,7 @@ export class SessionValues {
     if (Object.hasOwn(this.live, key)) {
       return this.textOf(key, this.live[key]) !== this.texts.get(key);
     }
-    return this.read.has(key) && !this.unknown.has(key);
+    return this.read.has(key) && this.unknown?.has(key) !== true;
   }
 
   /** Takes over what was kept under a key meanwhile, unless it was changed here too. */
@@ -109,19 +110,19 @@ export class SessionValues {
 
   /** Removes a value for good: flashes that were read under this key do not come back either. */
   delete(key: string): void {
-    this.consumed.delete(key);
+    this.consumed?.delete(key);
     this.remove(key);
   }
 
   private remove(key: string): void {
     if (this.texts.has(key)) this.read.add(key);
-    this.unknown.delete(key);
-    this.flashKeys.delete(key);
+    this.unknown?.delete(key);
+    this.flashing?.delete(key);
     delete this.live[key];
   }
 
   clear(): void {
-    this.consumed.clear();
+    this.consumed = undefined;
     for (const key of [...this.texts.keys(), ...Object.keys(this.live)]) this.remove(key);
   }
 
@@ -129,11 +130,7 @@ export class SessionValues {
   reset(texts: Texts): void {
     this.texts = texts;
     this.read.clear();
-    this.unknown.clear();
-    this.mended.clear();
-    this.consumed.clear();
-    this.flashKeys.clear();
-    this.kept = new Set();
+    this.unknown = this.consumed = this.kept = this.flashing = this.mended = undefined;
     for (const key of Object.keys(this.live)) delete this.live[key];
   }
 
@@ -150,7 +147,7 @@ export class SessionValues {
         `${pathOf(key)} holds something that is no list of flashes, so no flash can be added to it. Choose another key for the flash.`,
       );
     }
-    this.flashKeys.add(key);
+    (this.flashing ??= new Set()).add(key);
   }
 
   flashes(key: string): unknown[] {
@@ -164,21 +161,26 @@ export class SessionValues {
    */
   consume(key: string): void {
     const list = this.get(key) as unknown[];
-    const earlier = this.consumed.get(key);
-    if (earlier === undefined) this.consumed.set(key, list);
+    const earlier = this.consumed?.get(key);
+    if (earlier === undefined) (this.consumed ??= new Map()).set(key, list);
     else earlier.push(...list);
     this.remove(key);
-    this.flashKeys.add(key);
+    (this.flashing ??= new Set()).add(key);
   }
 
   get hasConsumed(): boolean {
-    return this.consumed.size > 0;
+    return this.consumed !== undefined && this.consumed.size > 0;
+  }
+
+  /** The keys that were last treated as lists of flashes, and not as values. */
+  get flashKeys(): ReadonlySet<string> {
+    return this.flashing === undefined ? NO_KEYS : new Set(this.flashing);
   }
 
   /** Lets the flashes that were read come back: of these keys, or all. */
   keepFlashes(keys: readonly string[]): void {
-    if (keys.length === 0) this.kept = 'all';
-    else if (this.kept !== 'all') for (const key of keys) this.kept.add(key);
+    if (keys.length === 0 || this.kept === 'all') this.kept = 'all';
+    else this.kept = new Set([...(this.kept ?? []), ...keys]);
   }
 
   /**
@@ -199,8 +201,8 @@ export class SessionValues {
     for (const key of keys) {
       if (!this.texts.has(key)) texts.set(key, this.textOf(key, this.live[key]));
     }
-    for (const [key, flashes] of this.consumed) {
-      if (keepsFlashes || this.kept === 'all' || this.kept.has(key)) {
+    for (const [key, flashes] of this.consumed ?? []) {
+      if (keepsFlashes || this.kept === 'all' || this.kept?.has(key) === true) {
         const added = this.live[key] === undefined ? '[]' : texts.get(key)!;
         // Something else may have been stored under the key since. It stays.
         if (added.startsWith('[')) texts.set(key, joinLists(this.textOf(key, flashes), added));
@@ -210,7 +212,7 @@ export class SessionValues {
   }
 
   private isUnknown(key: string): boolean {
-    return this.unknown.has(key) && !Object.hasOwn(this.live, key);
+    return this.unknown?.has(key) === true && !Object.hasOwn(this.live, key);
   }
 
   /** They would be dropped in silence: a text has no place for them. */
@@ -232,7 +234,7 @@ export class SessionValues {
     const now = serialize(value, path, this.rules);
     const before = this.texts.get(key);
     if (before === undefined || now === before || typeof value !== 'object') return now;
-    if (this.mended.has(key)) return now;
+    if (this.mended?.has(key) === true) return now;
     const untouched = revive(before, key, this.comparing);
     if (untouched === UNKNOWN || untouched === DROPPED) return now;
     return serialize(untouched, path, this.rules) === now ? before : now;

@@ -12,6 +12,14 @@ class CookieController {
   @Get('read') read(@Session() ss: Session) {
     return { key: ss.get('key') ?? null, isNew: ss.isNew };
   }
+  @Get('fail') fail(@Session() ss: Session) {
+    (ss.get('list') as string[]).push('changed in vain');
+    ss.set('key', 'changed in vain');
+    throw new Error('This one is meant.');
+  }
+  @Get('list') list(@Session() ss: Session) {
+    return ss.values;
+  }
 }
 
 const EMPTY = { key: null, isNew: true };
@@ -86,6 +94,18 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
     const ratios: number[] = [];
     for (let round = 0; round < 5; round++) ratios.push((await time(flood)) / (await time(valid)));
     expect(ratios.sort((a, b) => a - b)[2]).toBeLessThan(10);
+  });
+
+  it('opens to the same again, whatever a handler did to what it opened to before', async () => {
+    const client = app.client();
+    const cookie = `sid=${await app.sessions.begin({ key: 'value', list: ['first'] })}`;
+    for (let time = 0; time < 3; time++) {
+      expect((await client.get('/list', { cookie })).json).toEqual({
+        key: 'value',
+        list: ['first'],
+      });
+      expect((await client.get('/fail', { cookie })).status).toBe(500);
+    }
   });
 
   it('counts by the first of its name that opens', async () => {

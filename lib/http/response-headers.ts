@@ -34,6 +34,7 @@ function headerLines(response: ServerResponse, name: string): string[] {
 
 /** The members of a comma-separated header. A comma between quotes separates nothing. */
 function listOf(lines: string[]): string[] {
+  if (lines.length === 0) return lines;
   return (lines.join(',').match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? [])
     .map((member) => member.trim())
     .filter((member) => member !== '');

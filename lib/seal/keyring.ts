@@ -67,6 +67,11 @@ export function sealedLength(bytes: number): number {
   return PREFIX_CHARS + Math.ceil(((NONCE_BYTES + bytes + TAG_BYTES) * 4) / 3);
 }
 
+/** Its last characters, which hold the tag of the seal. */
+export function tagOf(token: string): string {
+  return token.slice(-Math.ceil((TAG_BYTES * 4) / 3));
+}
+
 /** One key of the ring, for one context. */
 class SealingKey {
   readonly prefix: string;

@@ -69,7 +69,7 @@ export function gateReplies(adapter: AbstractHttpAdapter, gates: ReplyGates): vo
 /** Where one is called from: a few frames, Nest's router among them. Its text is made when it is read. */
 export function traceCall(): Error {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 12;
+  Error.stackTraceLimit = 8;
   const call = new Error();
   Error.stackTraceLimit = stackTraceLimit;
   return call;

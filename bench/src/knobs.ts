@@ -8,7 +8,7 @@ export function roundsOr(usual: number): number {
   return numberFrom('BENCH_ROUNDS') ?? usual;
 }
 
-/** How long one measurement over HTTP takes, or the load run; `wrk` wants whole seconds. */
+/** How long one measurement over HTTP takes, or the load run. */
 export function secondsOr(usual: number): number {
   return numberFrom('BENCH_SECONDS') ?? usual;
 }

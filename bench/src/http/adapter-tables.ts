@@ -1,59 +1,61 @@
-import { table } from '../report/table.js';
 import { showSpread, type Targets } from '../report/targets.js';
-import { type Contest, CONTROL } from './contest.js';
-import { OURS_TO_BARE, PEERS, ROUTES } from './peers.js';
+import { OURS_TO_BARE, PEERS } from './peers.js';
+import { controlRows, type Row, routeTable, titleOf } from './route-table.js';
+import type { Pair, Run } from './run.js';
 import type { Adapter } from './server.js';
 
-const HEAD = ['', ...ROUTES.map((route) => `\`/${route}\``)];
+/** What stands in the tables of an adapter. */
+export function pairsOf(adapter: Adapter): Pair[] {
+  return [
+    ...besideBare(adapter).map(({ app }): Pair => [app, 'bare']),
+    ...PEERS[adapter].map(({ app }): Pair => ['ours', app]),
+  ];
+}
 
-/** What a contest on one adapter came to. */
-export function adapterTables(adapter: Adapter, contest: Contest, targets: Targets): string {
-  const title = adapter === 'express' ? 'Express' : 'Fastify';
+export function adapterTables(adapter: Adapter, run: Run, targets: Targets): string[] {
+  const title = titleOf(adapter);
   return [
     `### ${title}: requests per second, as a ratio to the bare application`,
-    table(HEAD, toBare(adapter, contest, targets)),
+    routeTable([...controlRows(run, 'throughput'), ...toBare(adapter, run, targets)]),
     `### ${title}: requests per second of ours, as a ratio to each peer`,
-    table(HEAD, toPeers(adapter, contest, targets)),
+    routeTable(toPeers(adapter, run, targets)),
     `### ${title}: CPU time of the server for a request, as a ratio to the bare application`,
-    table(HEAD, cpuToBare(adapter, contest)),
-  ].join('\n\n');
+    routeTable([...controlRows(run, 'cpu'), ...cpuToBare(adapter, run)]),
+  ];
 }
 
-function toBare(adapter: Adapter, contest: Contest, targets: Targets): string[][] {
-  return rivals(adapter).map(({ app, title }) => [
+function toBare(adapter: Adapter, run: Run, targets: Targets): Row[] {
+  return besideBare(adapter).map(({ app, title }) => [
     title,
-    ...ROUTES.map((route) => {
-      const { throughput } = contest.compare(route, app, 'bare');
+    (route) => {
+      const { throughput } = run.ratios(app, 'bare')[route];
       const target = app === 'ours' ? OURS_TO_BARE[adapter][route] : undefined;
       return targets.cell(`${adapter} /${route} against the bare application`, throughput, target);
-    }),
+    },
   ]);
 }
 
-function toPeers(adapter: Adapter, contest: Contest, targets: Targets): string[][] {
+function toPeers(adapter: Adapter, run: Run, targets: Targets): Row[] {
   return PEERS[adapter].map((peer) => [
     peer.title,
-    ...ROUTES.map((route) =>
+    (route) =>
       targets.cell(
         `${adapter} /${route} against ${peer.title}`,
-        contest.compare(route, 'ours', peer.app).throughput,
+        run.ratios('ours', peer.app)[route].throughput,
         peer.targets[route],
       ),
-    ),
   ]);
 }
 
-function cpuToBare(adapter: Adapter, contest: Contest): string[][] {
-  return rivals(adapter).map(({ app, title }) => [
+function cpuToBare(adapter: Adapter, run: Run): Row[] {
+  return besideBare(adapter).map(({ app, title }) => [
     title,
-    ...ROUTES.map((route) => showSpread(contest.compare(route, app, 'bare').cpu)),
+    (route) => showSpread(run.ratios(app, 'bare')[route].cpu),
   ]);
 }
 
-/** All that is held against the bare application. */
-export function rivals(adapter: Adapter): readonly { app: string; title: string }[] {
+function besideBare(adapter: Adapter): readonly { app: string; title: string }[] {
   return [
-    { app: CONTROL, title: 'itself, the control' },
     { app: 'no-op-interceptor', title: 'an interceptor that does nothing' },
     { app: 'ours', title: '**ours**' },
     ...PEERS[adapter],

@@ -1,4 +1,5 @@
-import type { ServerProcess } from './server-process.js';
+import type { Adapter } from './server.js';
+import { ServerProcess } from './server-process.js';
 
 /**
  * Fills a session and takes its cookies, as a browser would.
@@ -10,6 +11,16 @@ export async function seed(server: ServerProcess): Promise<string> {
   const pairs = response.headers.getSetCookie().map((line) => line.split(';')[0]);
   if (!response.ok || pairs.length === 0) throw new Error(`${server.name} set no cookie`);
   return pairs.join('; ');
+}
+
+/** A cookie with a session of ours, for applications that have none. */
+export async function cookieOfOurs(adapter: Adapter): Promise<string> {
+  const server = await ServerProcess.start(adapter, 'ours');
+  try {
+    return await seed(server);
+  } finally {
+    await server.stop();
+  }
 }
 
 /** Makes sure that a server does what its figures will stand for. */

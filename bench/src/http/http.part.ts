@@ -1,9 +1,9 @@
-import { roundsOr, secondsOr } from '../knobs.js';
 import { circumstances } from '../report/circumstances.js';
 import { Targets } from '../report/targets.js';
-import { adapterTables, rivals } from './adapter-tables.js';
-import { CONTROL, hold } from './contest.js';
-import { ROUTES } from './peers.js';
+import { adapterTables, pairsOf } from './adapter-tables.js';
+import { outOfReach } from './out-of-reach.js';
+import { ROUNDS_SHOWN } from './pair.js';
+import { holdRun } from './run.js';
 
 const PACKAGES = [
   '@nestjs/core',
@@ -18,21 +18,18 @@ const PACKAGES = [
 
 /** Part 2: what a session costs a Nest application, over HTTP. */
 export async function measure(): Promise<string> {
-  const rounds = roundsOr(7);
-  const seconds = secondsOr(1);
   const targets = new Targets();
   const tables: string[] = [];
+  const contradictions: string[] = [];
   for (const adapter of ['express', 'fastify'] as const) {
-    const names = rivals(adapter)
-      .map(({ app }) => app)
-      .filter((app) => app !== CONTROL);
-    const plan = { adapter, base: 'bare', names, routes: ROUTES, rounds, seconds };
-    const contest = await hold(plan);
-    tables.push(adapterTables(adapter, contest, targets));
+    const run = await holdRun({ adapter }, 'bare', pairsOf(adapter));
+    tables.push(...adapterTables(adapter, run, targets));
+    contradictions.push(...outOfReach(adapter, run));
   }
   return [
     circumstances('http', PACKAGES),
-    `${rounds} rounds of ${seconds} s: median (minimum to maximum). ${targets.summary()}`,
+    `${ROUNDS_SHOWN} ${targets.summary()}`,
+    ...contradictions,
     ...tables,
   ].join('\n\n');
 }

@@ -1,21 +1,19 @@
-import type { Target } from '../report/targets.js';
+import type { AtLeast } from '../report/targets.js';
+import type { Route } from './routes.js';
 import type { Adapter } from './server.js';
-
-export const ROUTES = ['plain', 'read', 'write'] as const;
-type Route = (typeof ROUTES)[number];
 
 export interface Peer {
   /** Of its application in `apps/`. */
   readonly app: string;
   readonly title: string;
   /** How many times its throughput ours has to be. */
-  readonly targets: Readonly<Record<Route, Target>>;
+  readonly targets: Readonly<Record<Route, AtLeast>>;
 }
 
 /** Ahead by more than nothing that is shown. */
 const AHEAD = { atLeast: 1.01 };
 
-const IRON_SESSION: Peer = {
+export const IRON_SESSION: Peer = {
   app: 'iron-session',
   title: 'iron-session',
   targets: { plain: AHEAD, read: { atLeast: 4 }, write: { atLeast: 4 } },
@@ -51,7 +49,7 @@ export const PEERS: Readonly<Record<Adapter, readonly Peer[]>> = {
 };
 
 /** What ours has to reach of the bare application's throughput. */
-export const OURS_TO_BARE: Readonly<Record<Adapter, Readonly<Record<Route, Target>>>> = {
+export const OURS_TO_BARE: Readonly<Record<Adapter, Readonly<Record<Route, AtLeast>>>> = {
   express: { plain: { atLeast: 0.95 }, read: { atLeast: 0.62 }, write: { atLeast: 0.56 } },
   fastify: { plain: { atLeast: 0.95 }, read: { atLeast: 0.47 }, write: { atLeast: 0.28 } },
 };

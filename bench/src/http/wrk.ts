@@ -24,12 +24,15 @@ export async function wrk(url: string, cookies: readonly string[], seconds: numb
     'wrk',
     '--threads=1',
     `--connections=${CONNECTIONS}`,
-    `--duration=${seconds}s`,
+    `--duration=${Math.ceil(seconds) + 1}s`,
     ...(isOne ? ['--header', `Cookie: ${cookies[0]}`] : ['--script', SESSIONS_SCRIPT]),
     url,
     ...(isOne ? [] : ['--', ...cookies]),
   ]);
-  const { stdout } = await run(command, args);
+  const running = run(command, args);
+  // wrk counts in whole seconds. Interrupted, it tells what it has measured until then.
+  const interrupt = setTimeout(() => running.child.kill('SIGINT'), seconds * 1000);
+  const { stdout } = await running.finally(() => clearTimeout(interrupt));
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${url} failed:\n${stdout}`);
   const requests = /(\d+) requests in/.exec(stdout);
   const perSecond = /Requests\/sec:\s*([\d.]+)/.exec(stdout);

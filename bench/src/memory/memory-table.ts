@@ -1,6 +1,7 @@
+import { cookieOfOurs } from '../http/client.js';
 import { table } from '../report/table.js';
 import type { Targets } from '../report/targets.js';
-import { cookieOfOurs, type Residence, residenceOf } from './residence.js';
+import { type Residence, residenceOf } from './residence.js';
 
 const FORMAT = { digits: 1, unit: 'MB' };
 /** What is left of a heap differs by as much from one collection to the next. */

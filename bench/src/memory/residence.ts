@@ -1,5 +1,4 @@
 import { requestsOr } from '../knobs.js';
-import { seed } from '../http/client.js';
 import type { Adapter } from '../http/server.js';
 import { ServerProcess } from '../http/server-process.js';
 import { wrk } from '../http/wrk.js';
@@ -36,16 +35,6 @@ export async function residenceOf(
       growth: (resident - before) / MB,
       heapGrowth: (heap - heapBefore) / MB,
     };
-  } finally {
-    await server.stop();
-  }
-}
-
-/** A cookie with a session of ours, which the bare application is sent too. */
-export async function cookieOfOurs(adapter: Adapter): Promise<string> {
-  const server = await ServerProcess.start(adapter, 'ours');
-  try {
-    return await seed(server);
   } finally {
     await server.stop();
   }

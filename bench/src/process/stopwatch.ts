@@ -10,7 +10,8 @@ export let lastResult: unknown;
 
 /**
  * Times operations against each other: in each round a batch of every one, in turn, with the
- * order swapped from round to round.
+ * order swapped from round to round. A benchmark runner such as mitata times one operation to its
+ * end and then the next; where the machine drifts meanwhile, so does their ratio.
  *
  * @returns the time of one run of each operation, a figure per round
  */

@@ -1,12 +1,11 @@
 import { get, seed } from '../http/client.js';
-import { ROUTES } from '../http/peers.js';
+import { type Row, routeTable } from '../http/route-table.js';
+import { type Route, ROUTES } from '../http/routes.js';
 import type { Adapter } from '../http/server.js';
 import { ServerProcess } from '../http/server-process.js';
-import { table } from '../report/table.js';
 import type { Targets } from '../report/targets.js';
 import { type Commands, commandsDuring } from './commands.js';
 import { MAX_COMMANDS, OURS, REDIS_PEERS } from './peers.js';
-import { HEAD } from './redis-tables.js';
 
 const REQUESTS = 100;
 
@@ -16,27 +15,32 @@ export async function commandTable(
   url: string,
   targets: Targets,
 ): Promise<string> {
-  const rows: string[][] = [];
+  const rows: Row[] = [];
   for (const { app, title } of [{ app: OURS, title: '**ours**' }, ...REDIS_PEERS[adapter]]) {
-    const perRoute = await commandsOf(adapter, app, url);
-    const cells = ROUTES.map((route, i) => {
-      const shown = show(perRoute[i]);
+    const commands = await commandsOf(adapter, app, url);
+    const cell = (route: Route) => {
+      const shown = show(commands.get(route)!);
       if (app !== OURS) return shown;
-      const figure = total(perRoute[i].sent) / REQUESTS;
+      const figure = total(commands.get(route)!.sent) / REQUESTS;
       return `${shown}: ${targets.verdict(`${adapter} /${route} commands`, figure, MAX_COMMANDS[route])}`;
-    });
-    rows.push([title, ...cells]);
+    };
+    rows.push([title, cell]);
   }
-  return table(HEAD, rows);
+  return routeTable(rows);
 }
 
-async function commandsOf(adapter: Adapter, app: string, url: string): Promise<Commands[]> {
+async function commandsOf(
+  adapter: Adapter,
+  app: string,
+  url: string,
+): Promise<Map<Route, Commands>> {
   const server = await ServerProcess.start(adapter, app, { env: { REDIS_URL: url } });
   try {
     const cookie = await seed(server);
-    const perRoute: Commands[] = [];
+    const perRoute = new Map<Route, Commands>();
     for (const route of ROUTES) {
-      perRoute.push(
+      perRoute.set(
+        route,
         await commandsDuring(url, async () => {
           for (let i = 0; i < REQUESTS; i++) await get(server, route, cookie);
         }),

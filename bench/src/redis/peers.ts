@@ -1,3 +1,4 @@
+import type { Route } from '../http/routes.js';
 import type { Adapter } from '../http/server.js';
 import type { Target } from '../report/targets.js';
 
@@ -8,7 +9,7 @@ export interface RedisPeer {
   readonly app: string;
   readonly title: string;
   /** How many times its throughput ours has to be, by route. */
-  readonly targets?: Readonly<Record<string, Target>>;
+  readonly targets?: Readonly<Partial<Record<Route, Target>>>;
 }
 
 const TARGETS = { read: { atLeast: 1.2 }, write: { atLeast: 1.2 } };
@@ -40,7 +41,7 @@ export const REDIS_PEERS: Readonly<Record<Adapter, readonly RedisPeer[]>> = {
 };
 
 /** How many commands ours may send for a request. A write reads first, as every library does. */
-export const MAX_COMMANDS: Readonly<Record<string, Target>> = {
+export const MAX_COMMANDS: Readonly<Record<Route, Target>> = {
   plain: { atMost: 0 },
   read: { atMost: 1 },
   write: { atMost: 2 },

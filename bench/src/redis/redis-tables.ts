@@ -1,51 +1,39 @@
-import { type Comparison, type Contest, CONTROL } from '../http/contest.js';
-import { ROUTES } from '../http/peers.js';
+import { controlRows, type Row, routeTable, titleOf } from '../http/route-table.js';
+import type { Pair, Run } from '../http/run.js';
 import type { Adapter } from '../http/server.js';
-import { table } from '../report/table.js';
 import { showSpread, type Targets } from '../report/targets.js';
 import { OURS, REDIS_PEERS } from './peers.js';
 
-export const HEAD = ['', ...ROUTES.map((route) => `\`/${route}\``)];
+/** What stands in the tables of an adapter. */
+export function pairsOf(adapter: Adapter): Pair[] {
+  return REDIS_PEERS[adapter].map(({ app }) => [OURS, app]);
+}
 
-/** What a contest on one adapter came to. */
-export function redisTables(adapter: Adapter, contest: Contest, targets: Targets): string[] {
+export function redisTables(adapter: Adapter, run: Run, targets: Targets): string[] {
+  const title = titleOf(adapter);
   return [
-    `### ${titleOf(adapter)}: requests per second of ours, as a ratio to each peer`,
-    table(HEAD, throughputs(adapter, contest, targets)),
-    `### ${titleOf(adapter)}: CPU time of the server for a request of ours, as a ratio to each peer`,
-    table(HEAD, cpuTimes(adapter, contest)),
+    `### ${title}: requests per second of ours, as a ratio to each peer`,
+    routeTable([...controlRows(run, 'throughput'), ...throughputs(adapter, run, targets)]),
+    `### ${title}: CPU time of the server for a request of ours, as a ratio to each peer`,
+    routeTable([...controlRows(run, 'cpu'), ...cpuTimes(adapter, run)]),
   ];
 }
 
-export function titleOf(adapter: Adapter): string {
-  return adapter === 'express' ? 'Express' : 'Fastify';
-}
-
-function throughputs(adapter: Adapter, contest: Contest, targets: Targets): string[][] {
-  const peers = REDIS_PEERS[adapter].map(({ app, title, targets: wanted }) => [
+function throughputs(adapter: Adapter, run: Run, targets: Targets): Row[] {
+  return REDIS_PEERS[adapter].map(({ app, title, targets: wanted }) => [
     title,
-    ...ROUTES.map((route) =>
+    (route) =>
       targets.cell(
         `${adapter} /${route} against ${title}`,
-        contest.compare(route, OURS, app).throughput,
+        run.ratios(OURS, app)[route].throughput,
         wanted?.[route],
       ),
-    ),
   ]);
-  return [control(contest, 'throughput'), ...peers];
 }
 
-function cpuTimes(adapter: Adapter, contest: Contest): string[][] {
-  const peers = REDIS_PEERS[adapter].map(({ app, title }) => [
+function cpuTimes(adapter: Adapter, run: Run): Row[] {
+  return REDIS_PEERS[adapter].map(({ app, title }) => [
     title,
-    ...ROUTES.map((route) => showSpread(contest.compare(route, OURS, app).cpu)),
+    (route) => showSpread(run.ratios(OURS, app)[route].cpu),
   ]);
-  return [control(contest, 'cpu'), ...peers];
-}
-
-function control(contest: Contest, figure: keyof Comparison): string[] {
-  return [
-    'itself, the control',
-    ...ROUTES.map((route) => showSpread(contest.compare(route, OURS, CONTROL)[figure])),
-  ];
 }

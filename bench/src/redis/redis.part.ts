@@ -1,12 +1,12 @@
-import { hold } from '../http/contest.js';
-import { ROUTES } from '../http/peers.js';
-import { roundsOr, secondsOr } from '../knobs.js';
+import { ROUNDS_SHOWN } from '../http/pair.js';
+import { titleOf } from '../http/route-table.js';
+import { holdRun } from '../http/run.js';
 import { circumstances } from '../report/circumstances.js';
 import { Targets } from '../report/targets.js';
 import { commandTable } from './command-table.js';
-import { OURS, REDIS_PEERS } from './peers.js';
+import { OURS } from './peers.js';
 import { RedisServer } from './redis-server.js';
-import { redisTables, titleOf } from './redis-tables.js';
+import { pairsOf, redisTables } from './redis-tables.js';
 
 const PACKAGES = [
   '@nestjs/core',
@@ -27,31 +27,20 @@ export function measure(): Promise<string | undefined> {
 }
 
 async function measureWith({ url, version }: RedisServer): Promise<string> {
-  const rounds = roundsOr(7);
-  const seconds = secondsOr(1);
   const targets = new Targets();
   const tables: string[] = [];
   for (const adapter of ['express', 'fastify'] as const) {
-    const names = REDIS_PEERS[adapter].map(({ app }) => app);
-    const contest = await hold({
-      adapter,
-      base: OURS,
-      names,
-      routes: ROUTES,
-      rounds,
-      seconds,
-      sessions: SESSIONS,
-      env: { REDIS_URL: url },
-    });
-    tables.push(...redisTables(adapter, contest, targets));
+    const ground = { adapter, sessions: SESSIONS, env: { REDIS_URL: url } };
+    const run = await holdRun(ground, OURS, pairsOf(adapter));
     tables.push(
+      ...redisTables(adapter, run, targets),
       `### ${titleOf(adapter)}: commands to Redis for a request`,
       await commandTable(adapter, url, targets),
     );
   }
   return [
     `${circumstances('redis', PACKAGES)}\nRedis ${version}.`,
-    `${rounds} rounds of ${seconds} s: median (minimum to maximum). ${targets.summary()}`,
+    `${ROUNDS_SHOWN} ${targets.summary()}`,
     ...tables,
   ].join('\n\n');
 }

@@ -1,7 +1,11 @@
 import type { Spread } from '../spread.js';
 
+export interface AtLeast {
+  readonly atLeast: number;
+}
+
 /** What a figure has to reach. */
-export type Target = { readonly atLeast: number } | { readonly atMost: number };
+export type Target = AtLeast | { readonly atMost: number };
 
 export interface Format {
   /** Behind the comma. Default 2. */

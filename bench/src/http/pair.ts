@@ -1,0 +1,125 @@
+import { roundsOr, secondsOr } from '../knobs.js';
+import { ratioOf, type Spread } from '../spread.js';
+import { check, cookieOfOurs, seed } from './client.js';
+import { type Route, ROUTES } from './routes.js';
+import type { Adapter } from './server.js';
+import { ServerProcess } from './server-process.js';
+import { wrk } from './wrk.js';
+
+/** An even number, so that each application comes first as often as the other. */
+const ROUNDS = roundsOr(6);
+const SECONDS = secondsOr(0.5);
+const WARM_UP_SECONDS = 1;
+/** Before each turn: a server that stood idle while the other was measured starts cold. */
+const WAKE_SECONDS = 0.2;
+
+/** How a pair is measured, for whoever reads its figures. */
+export const ROUNDS_SHOWN = `${ROUNDS} rounds of ${SECONDS} s: median (minimum to maximum).`;
+
+/** What both applications of a pair run on. */
+export interface Ground {
+  readonly adapter: Adapter;
+  /** Of each application, which its requests use in turn. Default 1. */
+  readonly sessions?: number;
+  /** What the applications find in their environment. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Ratios of an application to the one that it is measured against. */
+export interface Ratios {
+  /** Requests per second. */
+  readonly throughput: Spread;
+  /** CPU time that the server used for a request. */
+  readonly cpu: Spread;
+}
+
+export type RatiosByRoute = Readonly<Record<Route, Ratios>>;
+
+/**
+ * Measures one application against another, both in processes started afresh for it: an aged
+ * process and a fresh one are no match. After a warm-up they take turns on each route.
+ */
+export async function measurePair(
+  ground: Ground,
+  app: string,
+  base: string,
+): Promise<RatiosByRoute> {
+  const servers: ServerProcess[] = [];
+  try {
+    for (const name of [app, base]) {
+      servers.push(await ServerProcess.start(ground.adapter, name, { env: ground.env }));
+    }
+    const cookies = await cookiesOf(servers, ground);
+    const [one, other] = servers.map((server, i) => new Side(server, cookies[i]));
+    for (const side of [one, other]) await side.prepare();
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const route of ROUTES) {
+        // Who comes first in one round comes last in the next: no place is better than the other.
+        for (const side of round % 2 === 0 ? [one, other] : [other, one]) await side.turn(route);
+      }
+    }
+    return byRoute((route) => ({
+      throughput: ratioOf(one.throughput[route], other.throughput[route]),
+      cpu: ratioOf(one.cpu[route], other.cpu[route]),
+    }));
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
+/**
+ * The cookies that each application is sent. One without a session is sent those of the other, or
+ * else of ours, so that they are told apart by their sessions and not by the length of a header.
+ */
+async function cookiesOf(
+  servers: readonly ServerProcess[],
+  { adapter, sessions = 1 }: Ground,
+): Promise<readonly (readonly string[])[]> {
+  const own = await Promise.all(
+    servers.map((server) => seedAll(server, hasSession(server) ? sessions : 0)),
+  );
+  const lent = own.find(({ length }) => length > 0) ?? [await cookieOfOurs(adapter)];
+  return own.map((cookies) => (cookies.length > 0 ? cookies : lent));
+}
+
+function hasSession({ name }: ServerProcess): boolean {
+  return name !== 'bare' && name !== 'no-op-interceptor';
+}
+
+function seedAll(server: ServerProcess, sessions: number): Promise<readonly string[]> {
+  return Promise.all(Array.from({ length: sessions }, () => seed(server)));
+}
+
+/** One application of a pair, with a figure for each of its turns. */
+class Side {
+  readonly throughput = byRoute((): number[] => []);
+  readonly cpu = byRoute((): number[] => []);
+
+  constructor(
+    private readonly server: ServerProcess,
+    private readonly cookies: readonly string[],
+  ) {}
+
+  /** Makes sure that it does what its figures will stand for, and warms it up. */
+  async prepare(): Promise<void> {
+    await check(this.server, this.cookies[0]);
+    for (const route of ROUTES) await this.load(route, WARM_UP_SECONDS);
+  }
+
+  async turn(route: Route): Promise<void> {
+    await this.load(route, WAKE_SECONDS);
+    const before = await this.server.cpu();
+    const { requests, perSecond } = await this.load(route, SECONDS);
+    const used = (await this.server.cpu()) - before;
+    this.throughput[route].push(perSecond);
+    this.cpu[route].push(used / requests);
+  }
+
+  private load(route: Route, seconds: number) {
+    return wrk(`${this.server.origin}/${route}`, this.cookies, seconds);
+  }
+}
+
+function byRoute<T>(valueOf: (route: Route) => T): Record<Route, T> {
+  return Object.fromEntries(ROUTES.map((route) => [route, valueOf(route)])) as Record<Route, T>;
+}

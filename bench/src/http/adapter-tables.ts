@@ -7,7 +7,7 @@ import type { Adapter } from './server.js';
 /** What stands in the tables of an adapter. */
 export function pairsOf(adapter: Adapter): Pair[] {
   return [
-    ...besideBare(adapter).map(({ app }): Pair => [app, 'bare']),
+    ...besideBare(adapter).map(({ app, sessions }): Pair => [app, 'bare', sessions]),
     ...PEERS[adapter].map(({ app }): Pair => ['ours', app]),
   ];
 }
@@ -25,11 +25,12 @@ export function adapterTables(adapter: Adapter, run: Run, targets: Targets): str
 }
 
 function toBare(adapter: Adapter, run: Run, targets: Targets): Row[] {
-  return besideBare(adapter).map(({ app, title }) => [
+  return besideBare(adapter).map(({ app, title, sessions }) => [
     title,
     (route) => {
-      const { throughput } = run.ratios(app, 'bare')[route];
-      const target = app === 'ours' ? OURS_TO_BARE[adapter][route] : undefined;
+      const { throughput } = run.ratios(app, 'bare', sessions)[route];
+      const isOurs = app === 'ours' && sessions === undefined;
+      const target = isOurs ? OURS_TO_BARE[adapter][route] : undefined;
       return targets.cell(`${adapter} /${route} against the bare application`, throughput, target);
     },
   ]);
@@ -48,16 +49,22 @@ function toPeers(adapter: Adapter, run: Run, targets: Targets): Row[] {
 }
 
 function cpuToBare(adapter: Adapter, run: Run): Row[] {
-  return besideBare(adapter).map(({ app, title }) => [
+  return besideBare(adapter).map(({ app, title, sessions }) => [
     title,
-    (route) => showSpread(run.ratios(app, 'bare')[route].cpu),
+    (route) => showSpread(run.ratios(app, 'bare', sessions)[route].cpu),
   ]);
 }
 
-function besideBare(adapter: Adapter): readonly { app: string; title: string }[] {
+/** More than ours remembers, so that it has to open the cookie of each request. */
+const MANY_SESSIONS = 600;
+
+function besideBare(
+  adapter: Adapter,
+): readonly { readonly app: string; readonly title: string; readonly sessions?: number }[] {
   return [
     { app: 'no-op-interceptor', title: 'an interceptor that does nothing' },
     { app: 'ours', title: '**ours**' },
+    { app: 'ours', title: 'ours, each cookie new to it', sessions: MANY_SESSIONS },
     ...PEERS[adapter],
   ];
 }

@@ -6,8 +6,8 @@ import { ROUTES } from './routes.js';
 const QUIET = { min: 0.9, max: 1.1 };
 const MAX_ATTEMPTS = 5;
 
-/** An application, and the one that it is measured against. */
-export type Pair = readonly [app: string, base: string];
+/** An application, and the one that it is measured against; with more sessions than the ground says. */
+export type Pair = readonly [app: string, base: string, sessions?: number];
 
 /** Pairs that were measured one after the other, with a control before and after them. */
 export interface Run {
@@ -53,7 +53,8 @@ async function attemptRun(
 }
 
 async function measure(ground: Ground, pair: Pair): Promise<RatiosByRoute> {
-  const ratios = await measurePair(ground, ...pair);
+  const [app, base, sessions = ground.sessions] = pair;
+  const ratios = await measurePair({ ...ground, sessions }, app, base);
   const medians = ROUTES.map((route) => ratios[route].throughput.median.toFixed(2));
   console.log(`${ground.adapter}, ${nameOf(pair)}: ${medians.join(', ')}`);
   return ratios;
@@ -64,6 +65,6 @@ function isQuiet(control: RatiosByRoute): boolean {
   return isShortened() || medians.every((one) => one >= QUIET.min && one <= QUIET.max);
 }
 
-function nameOf([app, base]: Pair): string {
-  return `${app} to ${base}`;
+function nameOf([app, base, sessions]: Pair): string {
+  return `${app} to ${base}${sessions === undefined ? '' : ` with ${sessions} sessions`}`;
 }

@@ -87,7 +87,7 @@ class SealingKey {
 
   seal(text: string): string {
     const nonce = randomBytes(NONCE_BYTES);
-    const [ciphertext, tag] = this.cipher.encrypt(nonce, Buffer.from(text), this.additionalData);
+    const [ciphertext, tag] = this.cipher.encrypt(nonce, text, this.additionalData);
     return this.prefix + Buffer.concat([nonce, ciphertext, tag]).toString('base64url');
   }
 

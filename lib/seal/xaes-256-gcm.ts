@@ -29,11 +29,15 @@ export class Xaes256Gcm {
     this.k1 = doubled(this.aes.update(Buffer.alloc(BLOCK_BYTES)));
   }
 
-  /** @returns the ciphertext with its tag, in the two parts that it is made of, and the tag */
-  encrypt(nonce: Buffer, plaintext: Buffer, additionalData: Buffer): Buffer[] {
+  /**
+   * @param plaintext a string is taken as UTF-8: to encode it here saves a copy
+   * @returns the ciphertext and its tag
+   */
+  encrypt(nonce: Buffer, plaintext: Buffer | string, additionalData: Buffer): [Buffer, Buffer] {
     const cipher = createCipheriv('aes-256-gcm', this.deriveKey(nonce), messageNonce(nonce), GCM);
     cipher.setAAD(additionalData);
-    const ciphertext = cipher.update(plaintext);
+    const ciphertext =
+      typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);
     // GCM is a stream mode: final() adds no bytes, it computes the tag.
     cipher.final();
     return [ciphertext, cipher.getAuthTag()];

@@ -253,7 +253,7 @@ export class SessionExchange implements ResponseListener, ReplyGate, Changes {
     const writing = sessions
       .map((session) => session.commit(status))
       .filter((one) => one !== undefined);
-    return writing.length === 0 ? undefined : Promise.all(writing).then(ignore);
+    return writing.length < 2 ? writing[0] : Promise.all(writing).then(ignore);
   }
 
   /** Decides for each session what the response must say. */

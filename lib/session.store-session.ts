@@ -226,8 +226,7 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     }
     carrier.checkCookie(snapshot.cookie);
     if (base === undefined) return this.begin(snapshot);
-    const delta = deltaOf(base, snapshot);
-    const apply = (record: SessionRecord) => this.renewed(applyDelta(delta, record));
+    const apply = (record: SessionRecord) => this.renewed(changed(record, base, snapshot));
     if (base.id === snapshot.id) {
       if (!(await entry.change(apply))) return this.drop();
       this.tell('committed');
@@ -309,4 +308,11 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     this.queue = done.catch(() => {});
     return done;
   }
+}
+
+/** Does to a session what was done between two moments; most of the time nobody else has changed it. */
+function changed(record: SessionRecord, before: SessionState, now: SessionSnapshot): SessionRecord {
+  return record.texts === before.texts && record.cookie === before.cookie
+    ? { ...record, cookie: now.cookie, texts: now.texts }
+    : applyDelta(deltaOf(before, now), record);
 }

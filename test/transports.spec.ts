@@ -11,7 +11,7 @@ import {
   SessionModule,
   type SessionStore,
 } from 'nestjs-typed-session';
-import { SECRET, testLogger } from './support/app.js';
+import { AMPLE_TIMEOUT, SECRET, testLogger } from './support/app.js';
 import { WatchedStore } from './support/watched-store.js';
 
 @Controller()
@@ -59,8 +59,9 @@ async function start(
   adapter: FastifyAdapter,
   store: SessionStore | undefined,
 ): Promise<NestFastifyApplication> {
+  const storage = store === undefined ? {} : { store, storeTimeout: AMPLE_TIMEOUT };
   const testing = await Test.createTestingModule({
-    imports: [SessionModule.forRoot({ secret: SECRET, name: 'sid', store })],
+    imports: [SessionModule.forRoot({ secret: SECRET, name: 'sid', ...storage })],
     controllers: [CountController],
   })
     .setLogger(testLogger)

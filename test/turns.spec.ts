@@ -24,10 +24,7 @@ describe.each(places.filter(isInStore))('many writes of one session at once, on 
 
   const begun = async () => {
     const store = new WatchedStore((await storeOf(place))!);
-    const app = await startApp(place, {
-      controllers: [WritingController],
-      session: { store, storeTimeout: '10s' },
-    });
+    const app = await startApp(place, { controllers: [WritingController], session: { store } });
     const first = app.client();
     await first.post('/begin');
     /** A request of its own connection, by the same browser. */

@@ -10,6 +10,6 @@ export const CARRIERS: Record<string, () => Promise<Partial<SessionOptions>>> = 
   'the cookie': async () => ({}),
   Redis: async () => {
     const client = createClient({ url: process.env.REDIS_URL });
-    return { store: new RedisSessionStore(await client.connect()) };
+    return { store: new RedisSessionStore(await client.connect()), storeTimeout: '60s' };
   },
 };

@@ -41,10 +41,13 @@ export const isInStore = (place: Place): boolean => place.includes(' in ');
 
 export const SECRET = 'a secret for tests of more than thirty-two bytes';
 
+/** For tests of something else than this deadline, which a machine may keep waiting. */
+export const AMPLE_TIMEOUT = '60s';
+
 export interface AppOptions {
   controllers?: Type<unknown>[];
   providers?: Provider[];
-  /** Options of the default session, `SECRET` and the name `sid` filled in. */
+  /** Options of the default session; `SECRET`, the name `sid` and an ample `storeTimeout` filled in. */
   session?: Partial<SessionOptions> | Partial<SessionOptions>[];
   /** In place of `SessionModule.forRoot`. */
   imports?: (DynamicModule | Type<unknown>)[];
@@ -76,6 +79,8 @@ export async function startApp(place: Place, options: AppOptions = {}): Promise<
     .compile();
   const app = testing.createNestApplication(adapterOf(adapter, options.trustProxy ?? false));
   running.push(app);
+  // A client that waits for long between two requests must not send the second as the server hangs up.
+  app.getHttpServer().keepAliveTimeout = 0;
   await options.configure?.(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
@@ -93,7 +98,11 @@ function withDefaults(
   store: SessionStore | undefined,
 ) {
   const defaults = { secret: SECRET, name: 'sid', ...(store === undefined ? {} : { store }) };
-  const filled = [session].flat().map((one) => ({ ...defaults, ...one }));
+  const filled = [session]
+    .flat()
+    .map((one) => ({ ...defaults, ...one }))
+    // It says something of a store, and is refused without.
+    .map((one) => (one.store === undefined ? one : { storeTimeout: AMPLE_TIMEOUT, ...one }));
   return (Array.isArray(session) ? filled : filled[0]) as SessionModuleOptions;
 }
 

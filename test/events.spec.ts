@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { Session } from 'nestjs-typed-session';
 import { closeApps, isInStore, places, startApp, type TestApp } from './support/app.js';
@@ -31,6 +32,8 @@ class EventController {
   }
 }
 
+const DAY = 86_400_000;
+
 describe.each(places)('the events of a session on %s', (place) => {
   let app: TestApp;
   const { takeAll: taken } = recordEvents();
@@ -39,6 +42,15 @@ describe.each(places)('the events of a session on %s', (place) => {
     app = await startApp(place, { controllers: [EventController] });
   });
   afterAll(closeApps);
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  /** A session lives for 30 days from its last use. */
+  function letPass(milliseconds: number): void {
+    const later = Date.now() + milliseconds;
+    jest.spyOn(Date, 'now').mockReturnValue(later);
+  }
 
   it('tell its life, by a keyed hash of the id', async () => {
     const client = app.client();
@@ -75,13 +87,9 @@ describe.each(places)('the events of a session on %s', (place) => {
   });
 
   it('tell that it was renewed', async () => {
-    const short = await startApp(place, {
-      controllers: [EventController],
-      session: { idleTimeout: 0.2 },
-    });
-    const client = short.client();
-    client.jar.set('sid', await short.sessions.begin({ key: 'value' }));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    const client = app.client();
+    client.jar.set('sid', await app.sessions.begin({ key: 'value' }));
+    letPass(4 * DAY);
     await client.get('/read');
     expect(taken()).toMatchObject([{ kind: 'renewed' }]);
   });
@@ -103,13 +111,9 @@ describe.each(places)('the events of a session on %s', (place) => {
     const expiry = isInStore(place)
       ? (expect.stringMatching(/expired|unknown-id/) as string)
       : 'expired';
-    const short = await startApp(place, {
-      controllers: [EventController],
-      session: { idleTimeout: 0.01 },
-    });
-    const client = short.client();
-    client.jar.set('sid', await short.sessions.begin({ key: 'value' }));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    const client = app.client();
+    client.jar.set('sid', await app.sessions.begin({ key: 'value' }));
+    letPass(31 * DAY);
     await client.get('/read');
     expect(taken()).toMatchObject([
       { kind: 'rejected', reason: expiry, idHash: expect.any(String) as string },

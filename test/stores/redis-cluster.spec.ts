@@ -10,7 +10,7 @@ describeWithRedis('RedisSessionStore on a cluster of three nodes', () => {
 
   beforeAll(async () => {
     cluster = await RedisCluster.start();
-  }, 30_000);
+  }, 180_000);
   afterAll(() => cluster?.stop());
 
   describe.each(Object.keys(redisClusterClients))('with %s', (library) => {

@@ -9,7 +9,7 @@ describeWithRedis('RedisSessionStore by a Sentinel', () => {
 
   beforeAll(async () => {
     sentinel = await RedisSentinel.start();
-  }, 30_000);
+  }, 180_000);
   afterAll(() => sentinel?.stop());
 
   describe.each(Object.keys(redisSentinelClients))('with %s', (library) => {

@@ -110,27 +110,27 @@ describeWithRedis('RedisSessionStore', () => {
     const lifeOf = (key: string) => redis.pTTL(`session:${key}`);
 
     it('is a hash of text, version and end, which Redis removes on time', async () => {
-      const key = newKey();
-      const session = newSession({ expiresAt: Date.now() + 300 });
+      const [key, short, session] = [newKey(), newKey(), newSession()];
       await store.write(key, session, undefined);
       expect({ ...(await redis.hGetAll(`session:${key}`)) }).toEqual({
         t: session.text,
         v: session.version,
         e: String(session.expiresAt),
       });
+      await store.write(short, newSession({ expiresAt: Date.now() + 300 }), undefined);
       await delay(350);
-      expect(await redis.exists(`session:${key}`)).toBe(0);
+      expect(await redis.exists([`session:${key}`, `session:${short}`])).toBe(1);
     });
 
     it('lives as long as it says, after a touch too, and after one that would be shorter', async () => {
       const key = newKey();
-      await store.write(key, newSession({ expiresAt: Date.now() + 10_000 }), undefined);
-      expect(await lifeOf(key)).toBeGreaterThan(9000);
-      expect(await lifeOf(key)).toBeLessThanOrEqual(10_000);
-      await store.touch(key, Date.now() + 20_000);
-      await store.touch(key, Date.now() + 5000);
-      expect(await lifeOf(key)).toBeGreaterThan(19_000);
-      expect(await lifeOf(key)).toBeLessThanOrEqual(20_000);
+      await store.write(key, newSession({ expiresAt: Date.now() + 1_000_000 }), undefined);
+      expect(await lifeOf(key)).toBeGreaterThan(900_000);
+      expect(await lifeOf(key)).toBeLessThanOrEqual(1_000_000);
+      await store.touch(key, Date.now() + 2_000_000);
+      await store.touch(key, Date.now() + 500_000);
+      expect(await lifeOf(key)).toBeGreaterThan(1_900_000);
+      expect(await lifeOf(key)).toBeLessThanOrEqual(2_000_000);
     });
 
     it.each([Date.now() + 0.5, 8.64e15, 1e30, Infinity])(

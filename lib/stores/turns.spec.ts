@@ -5,7 +5,7 @@ const never = () => new Promise<never>(() => {});
 
 describe('turns', () => {
   it('are taken one after the other, in the order of the calls', async () => {
-    const turns = new Turns(1000);
+    const turns = new Turns(60_000);
     const seen: string[] = [];
     const task = (name: string, milliseconds: number) => async () => {
       seen.push(`${name} begins`);
@@ -64,7 +64,7 @@ describe('turns', () => {
   });
 
   it('are not over while the time lasts', async () => {
-    const turns = new Turns(1000);
+    const turns = new Turns(60_000);
     const task = turns.take('key', async (turn) => {
       await delay(5);
       turn.check();

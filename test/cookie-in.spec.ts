@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { request } from 'node:http';
 import { Session } from 'nestjs-typed-session';
 import { places, closeApps, SECRET, startApp, type TestApp } from './support/app.js';
+import { countCpuTime } from './support/cpu-time.js';
 
 @Controller()
 class CookieController {
@@ -85,9 +86,9 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
   it('takes no longer to refuse than ten times what it takes to open', async () => {
     const time = async (cookie: string) => {
       const client = app.client();
-      const start = process.hrtime.bigint();
+      const taken = countCpuTime();
       for (let i = 0; i < 50; i++) await client.get('/read', { cookie });
-      return Number(process.hrtime.bigint() - start);
+      return taken();
     };
     const valid = `sid=${token}`;
     const flood = Array.from({ length: 100 }, () => `sid=${token.slice(0, 80)}`).join('; ');

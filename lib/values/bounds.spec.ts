@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { performance } from 'node:perf_hooks';
+import { countCpuTime } from '../../test/support/cpu-time.js';
 import type { ValueFault } from './faults.js';
 import { DEFAULT_LIMITS, type ValueLimits } from './limits.js';
 import { revive, serialize, UNKNOWN } from './serializer.js';
@@ -125,18 +125,18 @@ describe('a value at the limit of its size', () => {
     registerSessionType(Link, { name: 'bounds/link' });
     const chain = nested((next) => Object.assign(new Link(), { next, label: 'a' }), 99, null);
     const text = serialize(chain, 'values.x').replace('"next":null', '"next":{"@Gone":1}');
-    const start = performance.now();
+    const time = countCpuTime();
     const { value, faults } = read(text);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(time()).toBeLessThan(1000);
     expect(faults).toHaveLength(1);
     expect(serialize(value, 'values.x')).toBe(text);
   });
 
   it('is read in bounded time, and so is one far beyond', () => {
     const timed = (text: string): number => {
-      const start = performance.now();
+      const time = countCpuTime();
       read(text);
-      return performance.now() - start;
+      return time();
     };
     const full = Array.from({ length: 33_000 }, (_, n) => ({ n, at: n % 50 ? n : new Date(n) }));
     expect(timed(serialize(full, 'values.x'))).toBeLessThan(2000);

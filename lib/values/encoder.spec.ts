@@ -1,4 +1,5 @@
 import { runInNewContext } from 'node:vm';
+import { countCpuTime } from '../../test/support/cpu-time.js';
 import { SessionError } from '../session.errors.js';
 import { serialize } from './serializer.js';
 import { registerSessionType } from './type-registry.js';
@@ -281,9 +282,9 @@ describe('a class that is not registered', () => {
 
 describe('a value without bounds', () => {
   const promptly = (value: unknown): string => {
-    const start = performance.now();
+    const time = countCpuTime();
     const { code, message } = refusal(value);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(time()).toBeLessThan(2000);
     expect(code).toBe('SESSION_UNSERIALIZABLE');
     return message;
   };
@@ -334,11 +335,11 @@ describe('a value without bounds', () => {
   });
 
   it('is stored at once: as many bytes as it may have', () => {
-    const start = performance.now();
+    const time = countCpuTime();
     serialize(Buffer.alloc(16 * 1024 * 1024), 'values.x');
     const named = Object.assign(new Uint8Array(16 * 1024 * 1024), { note: 'x' });
     expect(refusal(named).message).toMatch(/beside its bytes/);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(time()).toBeLessThan(2000);
   });
 
   it('is stored up to the bounds', () => {

@@ -28,12 +28,14 @@ import {
   Session as NestSession,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { connect } from 'node:net';
 import { concatMap, delay, type Observable, of, tap } from 'rxjs';
 import { Session, SessionError, SessionService } from 'nestjs-typed-session';
 import { native } from './support/native.js';
 import { closeApps, isInStore, places, startApp, takeLogs, type TestApp } from './support/app.js';
+import { Latch } from './support/latch.js';
 
 class OddError extends Error {}
 
@@ -103,6 +105,7 @@ class LateInterceptor implements NestInterceptor {
 }
 
 const lateErrors: SessionError[] = [];
+let lateLatch = new Latch();
 
 @Controller()
 class WaysController {
@@ -368,9 +371,10 @@ class WaysController {
     ss.cookie.maxAge = '90 days';
     raw.end('body');
   }
-  @Get('much-later') muchLater(@Session() ss: Session) {
+  @Get('much-later') muchLater(@Session() ss: Session, @Res({ passthrough: true }) res: any) {
     ss.set('by', 'early');
-    setTimeout(() => {
+    const response: ServerResponse = res.raw ?? res;
+    response.once('close', () => {
       for (const change of [
         () => (ss.values.by = 'late'),
         () => (ss.cookie.maxAge = 5),
@@ -382,7 +386,8 @@ class WaysController {
           lateErrors.push(error as SessionError);
         }
       }
-    }, 20);
+      lateLatch.open();
+    });
     return 'sent';
   }
   @Get('late-set') async lateSet(@Session() ss: Session, @Res() res: any) {
@@ -694,8 +699,9 @@ describe.each(places)('commit on %s', (place) => {
 
       it('is an error even after the response has ended', async () => {
         lateErrors.length = 0;
+        lateLatch = new Latch();
         await app.client().get('/much-later');
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await lateLatch.wait();
         expect(lateErrors.map(({ code }) => code)).toEqual(
           Array.from({ length: 3 }, () => 'SESSION_HEADERS_SENT'),
         );
@@ -754,9 +760,9 @@ describe('two answers on one connection', () => {
     const text = await new Promise<string>((resolve) => {
       let received = '';
       const socket = connect(Number(port), '127.0.0.1', () => {
-        const to = (path: string) => `GET /${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-        socket.write(to('nest-session-res') + to('noop') + to('request-session'));
-        setTimeout(() => socket.end(), 200);
+        const to = (path: string) => `GET /${path} HTTP/1.1\r\nHost: x\r\n`;
+        const last = `${to('request-session')}Connection: close\r\n\r\n`;
+        socket.write(`${to('nest-session-res')}\r\n${to('noop')}\r\n${last}`);
       });
       socket.on('data', (chunk) => (received += chunk.toString()));
       socket.on('close', () => resolve(received));

@@ -3,7 +3,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/lib', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
-  testTimeout: 20_000,
+  // Tells what hangs from what a slow machine keeps waiting.
+  testTimeout: 60_000,
   setupFilesAfterEnv: ['<rootDir>/test/support/quiet.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/consumers/'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -24,7 +24,7 @@ describeWithRedis('four processes with one Redis', () => {
       return `http://127.0.0.1:${port}`;
     };
     urls = await Promise.all([...adapters, ...adapters].map(start));
-  }, 40_000);
+  }, 180_000);
   afterAll(async () => {
     for (const one of processes) await one.kill();
     await redis?.stop();

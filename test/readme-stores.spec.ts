@@ -70,7 +70,7 @@ describeWithPostgres('the blocks of the README for PostgreSQL', () => {
   beforeAll(async () => {
     server = await PostgresServer.start();
     process.env.DATABASE_URL = server.url;
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await closeApps();
     await server?.stop();

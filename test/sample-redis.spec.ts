@@ -11,7 +11,7 @@ const ADA = { name: 'ada', password: 'analytical-engine' };
 const NEW_SECRET =
   'SESSION_SECRET is not set: the secret is a new one, and a restart signs everyone out.';
 
-beforeAll(() => Sample.build(NAME), 60_000);
+beforeAll(() => Sample.build(NAME), 180_000);
 
 /** The number that an element of a page shows. */
 const shown = (html: string, id: string) => Number(new RegExp(`id="${id}">(\\d+)`).exec(html)?.[1]);
@@ -68,7 +68,7 @@ describeWithRedis('the shop in two processes on one Redis', () => {
     redis = await RedisServer.start();
     shop = await Sample.start(NAME, { env: { REDIS_URL: redis.url } });
     processes = shop.lines.at(-1)!.match(/\d+/g)!.slice(0, 2).map(Number);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await shop?.stop();
     await redis?.stop();
@@ -192,7 +192,7 @@ describeWithRedis('the shop in two processes on one Redis', () => {
     beforeAll(async () => {
       browser = await launch(findChromium()!);
       page = await browser.newPage({ baseURL: shop.url });
-    }, 60_000);
+    }, 180_000);
     afterAll(() => browser?.close());
 
     const maker = async () => Number((await page.locator('.process').innerText()).split(' ')[1]);

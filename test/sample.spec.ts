@@ -113,7 +113,7 @@ if (executablePath === undefined) {
 
     beforeAll(async () => {
       browser = await launch(executablePath);
-    }, 60_000);
+    }, 180_000);
     afterAll(() => browser?.close());
 
     beforeEach(async () => {

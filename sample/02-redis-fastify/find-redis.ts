@@ -4,8 +4,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 
-const ANSWER_MILLISECONDS = 1000;
-const START_MILLISECONDS = 10_000;
+const ANSWER_MILLISECONDS = 5000;
+const START_MILLISECONDS = 30_000;
 
 /** Its message says in one line what to do. */
 export class NoRedisError extends Error {}

@@ -41,7 +41,7 @@ export class PostgresServer {
     if (user !== undefined) chownSync(folder, user.uid, user.gid);
     try {
       const cluster = ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'];
-      await promisify(execFile)(initdb!, [...cluster, '--no-sync'], { ...user, timeout: 30_000 });
+      await promisify(execFile)(initdb!, [...cluster, '--no-sync'], { ...user, timeout: 120_000 });
       const settings = {
         listen_addresses: '127.0.0.1',
         port,

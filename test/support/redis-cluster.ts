@@ -6,7 +6,7 @@ import { RedisServer } from './redis-server.js';
 
 const SLOTS = 16_384;
 const NODES = 3;
-const JOIN_MILLISECONDS = 15_000;
+const JOIN_MILLISECONDS = 60_000;
 
 /** Three Redis nodes on the loopback interface with a third of the slots each, and no replicas. */
 export class RedisCluster {

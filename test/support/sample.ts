@@ -82,7 +82,11 @@ export class Visitor {
     this.send(path, 'POST', new URLSearchParams(Object.entries(form)));
 
   private async send(path: string, method: string, body?: URLSearchParams) {
-    const headers = this.cookie === '' ? undefined : { cookie: this.cookie };
+    // A connection that is kept might be one that the shop closes at this moment.
+    const headers = {
+      connection: 'close',
+      ...(this.cookie === '' ? {} : { cookie: this.cookie }),
+    };
     const answer = await fetch(this.url + path, { method, headers, body, redirect: 'manual' });
     const cookies = answer.headers.getSetCookie();
     if (cookies.length > 0) this.cookie = cookies[0].split(';')[0];

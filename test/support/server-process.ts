@@ -6,11 +6,14 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findProgram } from './programs.js';
 
-const START_MILLISECONDS = 15_000;
+const START_MILLISECONDS = 60_000;
 
-/** Below the ports that systems hand out to clients, and with room for Redis's cluster bus above. */
-const LOWEST_PORT = 20_000;
-const HIGHEST_PORT = 32_000;
+/** Below the ports that systems hand out to clients, and so is Redis's cluster bus 10,000 above. */
+const LOWEST_PORT = 10_000;
+/** As many for each worker of Jest, so that none takes what another has found free. */
+const PORTS = 600;
+const firstPort = LOWEST_PORT + (Number(process.env.JEST_WORKER_ID ?? 0) % 16) * PORTS;
+const given = new Set<number>();
 
 export interface ServerProcessOptions {
   /** What it prints when it takes connections. */
@@ -27,7 +30,7 @@ export class ServerProcess {
     this.exited = once(child, 'exit');
   }
 
-  /** @throws Error with what it printed, if it ends or is not ready within 15 seconds */
+  /** @throws Error with what it printed, if it ends or is not ready within a minute */
   static async start(
     program: string,
     args: readonly string[],
@@ -85,10 +88,12 @@ function printedLine(output: Readable, wanted: RegExp, printed: string[]): Promi
   });
 }
 
-/** A port of the loopback interface that nobody listens on, nor on the one 10,000 above. */
+/** A port of the loopback interface that nobody listens on, nor on the one 10,000 above; never one twice. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
+    const port = firstPort + Math.floor(Math.random() * PORTS);
+    if (given.has(port)) continue;
+    given.add(port);
     if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
   }
 }

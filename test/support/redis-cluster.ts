@@ -13,7 +13,8 @@ export class RedisCluster {
   private constructor(readonly nodes: readonly RedisServer[]) {}
 
   static async start(): Promise<RedisCluster> {
-    const args = ['--cluster-enabled', 'yes'];
+    // A node that a slow machine keeps waiting is not away.
+    const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '60000'];
     const nodes: RedisServer[] = [];
     const cluster = new RedisCluster(nodes);
     try {

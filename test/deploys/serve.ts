@@ -16,7 +16,7 @@ export async function serve(controller: Type<unknown>): Promise<void> {
   class BuildModule {}
   const adapter = ADAPTER === 'Fastify' ? new FastifyAdapter() : new ExpressAdapter();
   const app = await NestFactory.create(BuildModule, adapter, { logger: ['warn', 'error'] });
-  app.getHttpServer().keepAliveTimeout = 0;
+  app.getHttpServer().keepAliveTimeout = 30_000;
   await app.listen(0, '127.0.0.1');
   process.stdout.write(`${await app.getUrl()}\n`);
 }

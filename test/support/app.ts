@@ -80,7 +80,7 @@ export async function startApp(place: Place, options: AppOptions = {}): Promise<
   const app = testing.createNestApplication(adapterOf(adapter, options.trustProxy ?? false));
   running.push(app);
   // A client that waits for long between two requests must not send the second as the server hangs up.
-  app.getHttpServer().keepAliveTimeout = 0;
+  app.getHttpServer().keepAliveTimeout = 30_000;
   await options.configure?.(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;

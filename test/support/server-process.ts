@@ -39,6 +39,8 @@ export class ServerProcess {
     const [file, ...rest] = [...boundToThisProcess(), program, ...args];
     const child = spawn(file, rest, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     const server = new ServerProcess(child);
+    // Not 'exit': what it has printed last comes between the two.
+    const closed = once(child, 'close');
     const printed: string[] = [];
     const isReady = [child.stdout, child.stderr].map((output) =>
       printedLine(output, ready, printed),
@@ -46,7 +48,7 @@ export class ServerProcess {
     const timer = new AbortController();
     const tooLate = delay(START_MILLISECONDS, undefined, { signal: timer.signal });
     try {
-      const end = Promise.race([server.exited, tooLate]).then(() => {
+      const end = Promise.race([closed, tooLate]).then(() => {
         throw new Error(`${program} did not start:\n${printed.join('\n')}`);
       });
       await Promise.race([...isReady, end]);

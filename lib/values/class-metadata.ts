@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type {
   ClassTransformOptions,
   TransformationType,
@@ -96,26 +95,5 @@ export class Selection {
     const asked = this.asked.groups ?? [];
     if (asked.length === 0) return groups === undefined || groups.length === 0;
     return groups === undefined || asked.some((group) => groups.includes(group));
-  }
-}
-
-/**
- * class-transformer's storage is not a public path, so it may be gone in a release to come.
- * Loaded with `require`: it has to be the very module that the decorators write to, and it must
- * be there at once when a CommonJS application requires this package.
- */
-export const metadataStorage: MetadataStorage | undefined = load();
-
-function load(): MetadataStorage | undefined {
-  try {
-    const { defaultMetadataStorage: storage } = createRequire(import.meta.url)(
-      'class-transformer/cjs/storage.js',
-    ) as { defaultMetadataStorage?: Partial<MetadataStorage> };
-    return typeof storage?.getStrategy === 'function' &&
-      typeof storage.findTransformMetadatas === 'function'
-      ? (storage as MetadataStorage)
-      : undefined;
-  } catch {
-    return undefined;
   }
 }

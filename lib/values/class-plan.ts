@@ -1,7 +1,7 @@
-import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { Logger } from '@nestjs/common';
 import { Selection, type MetadataStorage } from './class-metadata.js';
 import { privateMembers, takesNoArguments, type ClassFunction } from './class-source.js';
+import { publicFunctions } from './class-transformer.js';
 import { isOpen } from './closed-instance.js';
 import type { Decoder } from './decoder.js';
 import type { Encoder } from './encoder.js';
@@ -95,6 +95,7 @@ function publicPlan(cls: ClassFunction, { options }: Selection): ClassPlan {
       "The metadata of class-transformer was not found where this package expects it. Classes are converted by class-transformer's own functions: slower, and a Map, a Set or a URL inside a class is stored as class-transformer writes it. Install class-transformer 0.5.",
     );
   }
+  const { instanceToPlain, plainToInstance } = publicFunctions();
   return {
     name: cls.name,
     type: registeredType(cls.prototype as object),

@@ -8,9 +8,9 @@ import {
   TransformationType,
   Type,
 } from 'class-transformer';
-import { metadataStorage } from './class-metadata.js';
 import { compilePlan, type ClassPlan } from './class-plan.js';
 import type { ClassFunction } from './class-source.js';
+import { metadataStorage } from './class-transformer.js';
 import { Decoder } from './decoder.js';
 import { Encoder } from './encoder.js';
 import { revive, serialize, UNKNOWN } from './serializer.js';
@@ -109,7 +109,8 @@ describe("class-transformer's decorators", () => {
   const plainBy = (plan: ClassPlan, instance: object): any =>
     JSON.parse(plan.write(instance, new Encoder('values.x')));
 
-  const byStorage = (cls: ClassFunction): ClassPlan => compilePlan(cls, byStorage, metadataStorage);
+  const byStorage = (cls: ClassFunction): ClassPlan =>
+    compilePlan(cls, byStorage, metadataStorage());
   const byFunctions = (cls: ClassFunction): ClassPlan => compilePlan(cls, byFunctions, undefined);
 
   it.each(CLASSES)('give the same stored fields as instanceToPlain: %p', (cls) => {
@@ -134,7 +135,7 @@ describe("class-transformer's decorators", () => {
   });
 
   it.each(CLASSES)("give the same without class-transformer's storage: %p", (cls) => {
-    expect(metadataStorage).toBeDefined();
+    expect(metadataStorage()).toBeDefined();
     const compiled = byStorage(cls);
     const fallback = byFunctions(cls);
     const plain = plainBy(fallback, new cls());

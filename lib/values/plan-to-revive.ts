@@ -1,6 +1,7 @@
-import { TransformationType, type ClassTransformOptions } from 'class-transformer';
+import type { ClassTransformOptions } from 'class-transformer';
 import type { MetadataStorage, Selection, TransformMetadata } from './class-metadata.js';
 import type { ClassFunction } from './class-source.js';
+import { TO_INSTANCE, TO_PLAIN } from './class-transformer.js';
 import { closeLike, isOpen, openCopy } from './closed-instance.js';
 import type { Decoder } from './decoder.js';
 import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
@@ -28,13 +29,12 @@ export function compileReviver(
   findPlan: PlanFinder,
   make: () => object,
 ): (stored: JsonObject, decoder: Decoder) => object {
-  const direction = TransformationType.PLAIN_TO_CLASS;
-  const computed = new Set(storage.getExposedProperties(cls, TransformationType.CLASS_TO_PLAIN));
-  const excluded = new Set(storage.getExcludedProperties(cls, direction));
+  const computed = new Set(storage.getExposedProperties(cls, TO_PLAIN));
+  const excluded = new Set(storage.getExcludedProperties(cls, TO_INSTANCE));
   const readsAll = storage.getStrategy(cls) !== 'excludeAll';
   const exposedNames = new Set(
     storage
-      .getExposedProperties(cls, direction)
+      .getExposedProperties(cls, TO_INSTANCE)
       .map((property) => storage.findExposeMetadata(cls, property)?.options?.name ?? property),
   );
 
@@ -54,7 +54,7 @@ export function compileReviver(
       property,
       typeFor: fieldTypeOf(storage.findTypeMetadata(cls, property), property, findPlan),
       transforms: storage
-        .findTransformMetadatas(cls, property, direction)
+        .findTransformMetadatas(cls, property, TO_INSTANCE)
         .filter((metadata) => selection.includes(metadata)),
       options: selection.options,
       isDefined: property === '__proto__' || isAccessor || inherited?.writable === false,
@@ -121,7 +121,7 @@ function transform(step: ReviveStep, value: unknown, source: object): unknown {
       value: result,
       key: step.property,
       obj: source,
-      type: TransformationType.PLAIN_TO_CLASS,
+      type: TO_INSTANCE,
       options: step.options,
     });
   }

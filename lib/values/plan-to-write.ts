@@ -1,5 +1,6 @@
-import { TransformationType, type ClassTransformOptions } from 'class-transformer';
+import type { ClassTransformOptions } from 'class-transformer';
 import type { MetadataStorage, Selection, TransformMetadata } from './class-metadata.js';
+import { TO_PLAIN } from './class-transformer.js';
 import type { ClassFunction } from './class-source.js';
 import type { Encoder } from './encoder.js';
 import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
@@ -30,9 +31,8 @@ export function compileWriter(
   selection: Selection,
   findPlan: PlanFinder,
 ): (instance: object, encoder: Encoder) => string {
-  const direction = TransformationType.CLASS_TO_PLAIN;
-  const exposed = new Set(storage.getExposedProperties(cls, direction));
-  const excluded = new Set(storage.getExcludedProperties(cls, direction));
+  const exposed = new Set(storage.getExposedProperties(cls, TO_PLAIN));
+  const excluded = new Set(storage.getExcludedProperties(cls, TO_PLAIN));
   const writesAll = storage.getStrategy(cls) !== 'excludeAll';
 
   /** The exposed fields by the names under which they are stored. */
@@ -53,7 +53,7 @@ export function compileWriter(
       isExposed: exposed.has(key),
       typeFor: fieldTypeOf(storage.findTypeMetadata(cls, key), key, findPlan),
       transforms: storage
-        .findTransformMetadatas(cls, key, direction)
+        .findTransformMetadatas(cls, key, TO_PLAIN)
         .filter((metadata) => selection.includes(metadata)),
       options: selection.options,
     };
@@ -101,7 +101,7 @@ function writeStep(step: WriteStep, instance: object, encoder: Encoder): string 
       value,
       key,
       obj: instance,
-      type: TransformationType.CLASS_TO_PLAIN,
+      type: TO_PLAIN,
       options,
     });
   }

@@ -1,4 +1,5 @@
 import { isSameSource, type ClassFunction } from './class-source.js';
+import { checkInstalled } from './class-transformer.js';
 import { checkOf, type Check, type SessionTypeIssue } from './type-check.js';
 import {
   checkChecks,
@@ -98,7 +99,10 @@ export function registerSessionType<T, S = unknown>(
   const merged: SessionTypeOptions<unknown> = { ...before?.options, ...given };
   const form = checkedForm(target, given) ?? before?.form;
   const name = checkedName(target, merged.name ?? target.name);
-  if (form === undefined) checkFieldsAreAll(target);
+  if (form === undefined) {
+    checkFieldsAreAll(target);
+    checkInstalled(name);
+  }
   if (merged.name === undefined) checkClassName(target);
   if (before !== undefined && before.name !== name) {
     throw config(

@@ -1,8 +1,7 @@
 import { SessionService } from 'nestjs-typed-session';
-import { importKeyring } from '../library.js';
+import { Keyring } from '../../build/seal/keyring.js';
 import { SECRET, type Sealing } from './sealing.js';
 
-const { Keyring } = await importKeyring();
 const keyring = new Keyring([SECRET], 'session\0session');
 /** The largest session here would fit, were it sealed without its id and its deadlines. */
 const MAX_COOKIE_BYTES = 4200;

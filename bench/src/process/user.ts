@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { SessionType } from 'nestjs-typed-session';
+import { SessionType } from '../../build/decorators/session-type.decorator.js';
 
 class Address {
   street!: string;

@@ -1,14 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { instanceToPlain, plainToInstance } from 'class-transformer';
-import { importSerializer } from '../library.js';
+import { revive, serialize } from '../../build/values/serializer.js';
 import { table } from '../report/table.js';
 import type { Target, Targets } from '../report/targets.js';
 import { sessionValues } from '../session-values.js';
 import { ratioOf } from '../spread.js';
 import { timeTogether } from './stopwatch.js';
 import { User, user } from './user.js';
-
-const { serialize, revive } = await importSerializer();
 
 type Cell = readonly [what: string, one: string, other: string, target?: Target];
 

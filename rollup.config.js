@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { posix } from 'node:path';
+import ts from 'typescript';
 
 // Node takes longer to find and open a file than to compile what is in it: an application starts
 // sooner with few files. What is bundled is what the Nest CLI compiled, and it stays readable.
@@ -27,14 +29,19 @@ const requiredPackages = {
   },
 };
 
-/** The declarations stay as they are, file by file. */
+/** The declarations stay as they are, file by file: those that an application can come upon. */
 const declarations = {
   name: 'declarations',
   generateBundle() {
-    const files = readdirSync(COMPILED, { recursive: true, encoding: 'utf8' });
-    for (const fileName of files.filter((file) => file.endsWith('.d.ts'))) {
+    const files = new Set(entries.map((file) => file.replace(/js$/, 'd.ts')));
+    // A set is gone through to the end, with what is added on the way.
+    for (const fileName of files) {
       const source = readFileSync(`${COMPILED}/${fileName}`, 'utf8');
       this.emitFile({ type: 'asset', fileName, source });
+      for (const { fileName: imported } of ts.preProcessFile(source).importedFiles) {
+        if (!imported.startsWith('.')) continue;
+        files.add(posix.join(posix.dirname(fileName), imported.replace(/js$/, 'd.ts')));
+      }
     }
   },
 };

@@ -14,7 +14,7 @@ export function assertBuilt(): void {
     (file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'),
   );
   const stale = sources.find((file) => {
-    const built = statSync(join(ROOT, 'dist', file.replace(/ts$/, 'd.ts')), {
+    const built = statSync(join(ROOT, 'build', file.replace(/ts$/, 'js')), {
       throwIfNoEntry: false,
     });
     return built === undefined || built.mtimeMs < statSync(join(ROOT, 'lib', file)).mtimeMs;

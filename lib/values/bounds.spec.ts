@@ -82,6 +82,19 @@ describe('a value at the limit of its depth', () => {
     }
   });
 
+  it('counts lists and objects together', () => {
+    const rules = rulesOf({ depth: 3 });
+    expect(read('[{"a":[1]}]', rules)).toEqual({ value: [{ a: [1] }], faults: [] });
+    expect(read('[{"a":[{}]}]', rules).value).toBe(UNKNOWN);
+    expect(read('{"a":[{"b":[]}]}', rules).value).toBe(UNKNOWN);
+  });
+
+  it('is not exceeded by brackets beside each other, nor by those within strings', () => {
+    const rules = rulesOf({ depth: 3 });
+    const values = [[[], [], [], []], [{}, {}, {}, {}], { '[[[[{{{{': '{{{{[[[[' }];
+    expect(read(JSON.stringify(values), rules)).toEqual({ value: values, faults: [] });
+  });
+
   it('may be as high as 500', () => {
     const rules = rulesOf({ depth: 500 });
     for (const [, shell] of SHELLS) {

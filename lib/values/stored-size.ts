@@ -9,8 +9,8 @@ import { isFields, isListOfPairs, tagOf, type JsonObject } from './tags.js';
  */
 export function excessOf(node: object, text: string, limits: ValueLimits): string | undefined {
   const { depth, nodes } = limits;
-  // A level takes two characters, and so does a value with the comma or bracket behind it.
-  if (text.length < 2 * nodes && (text.length < 2 * depth || !isDeeper(node, depth))) {
+  // A value takes two characters with the comma or bracket behind it.
+  if (text.length < 2 * nodes && (!hasMoreBrackets(text, depth) || !isDeeper(node, depth))) {
     return undefined;
   }
   const left = new Measure(depth).spend(node, nodes, 0);
@@ -18,6 +18,18 @@ export function excessOf(node: object, text: string, limits: ValueLimits): strin
   return left === TOO_DEEP
     ? `is nested deeper than ${depth} levels`
     : `goes beyond ${nodes} values`;
+}
+
+/** Whether a text opens more brackets than that, those within its strings among them. */
+function hasMoreBrackets(text: string, most: number): boolean {
+  // A bracket that opens comes with one that closes.
+  if (text.length <= 2 * most) return false;
+  let left = most;
+  for (const bracket of ['{', '[']) {
+    let at = text.indexOf(bracket);
+    for (; at !== -1; at = text.indexOf(bracket, at + 1)) if (--left < 0) return true;
+  }
+  return false;
 }
 
 /** Whether what was parsed has more levels, tags counted as objects: a look that is quickly done. */

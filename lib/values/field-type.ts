@@ -114,11 +114,14 @@ function typeOf(
     return discriminated(base, property, keep, subTypes, findPlan);
   }
   if (base === undefined) return undefined;
+  // Asked for once: to find it is a look-up in a weak map, at every object of every list.
+  let plan: ClassPlan | undefined;
+  const planOfBase = (): ClassPlan | undefined => (plan ??= findPlan(base));
   return {
     // A literal in the place of an instance is treated as one, as class-transformer does.
     planToWrite: (prototype) =>
-      prototype === base.prototype || prototype === Object.prototype ? findPlan(base) : undefined,
-    planToRevive: () => findPlan(base),
+      prototype === base.prototype || prototype === Object.prototype ? planOfBase() : undefined,
+    planToRevive: planOfBase,
   };
 }
 

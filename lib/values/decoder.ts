@@ -220,10 +220,9 @@ export class Decoder {
   }
 
   private readNamed(tag: string, payload: unknown, node: JsonObject): unknown {
-    const name = tag.slice(1);
-    const type = typeTagged(name);
+    const type = typeTagged(tag);
     if (type !== undefined) return this.instance(type, payload, node);
-    const stored = storedType(name);
+    const stored = storedType(tag);
     if (stored === undefined) return this.unknown(tag, 'is not known to this build', node);
     if (stored.version > stored.type.version) {
       return this.unknown(tag, 'is of a newer version than this build knows', node);

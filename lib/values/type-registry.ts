@@ -37,19 +37,19 @@ export interface RegisteredType {
   readonly options: SessionTypeOptions<unknown>;
 }
 
-/** By what is stored for today's form: the name, and the version from the second on. */
+/** By the tag of today's form: the name, and the version from the second on. */
 const byTag = new Map<string, RegisteredType>();
 /** By its name, and by those that it had. */
 const byName = new Map<string, RegisteredType>();
 /** Weak: a class that is made again and again, in a factory, must not be held for ever. */
 const byPrototype = new WeakMap<object, RegisteredType>();
 
-/** The type that is stored under a tag, in the form of today. */
+/** The type that is stored under a tag, such as `@user`, in the form of today. */
 export function typeTagged(tag: string): RegisteredType | undefined {
   return byTag.get(tag);
 }
 
-const TAG = /^(.*?)(?:@([2-9]|[1-9]\d+))?$/s;
+const TAG = /^@(.*?)(?:@([2-9]|[1-9]\d+))?$/s;
 
 /** The type that is stored under a tag in whatever version, under its name or one that it had. */
 export function storedType(tag: string): { type: RegisteredType; version: number } | undefined {
@@ -133,7 +133,7 @@ function typeOf(
   return {
     name,
     version,
-    label: `{${JSON.stringify(`@${tagOf({ name, version })}`)}:`,
+    label: `{${JSON.stringify(tagOf({ name, version }))}:`,
     cls,
     form,
     upgrades,
@@ -144,9 +144,9 @@ function typeOf(
   };
 }
 
-/** What is stored for a version of a type, behind the `@`. */
+/** What is stored for a version of a type. */
 function tagOf({ name, version }: Pick<RegisteredType, 'name' | 'version'>): string {
-  return version === 1 ? name : `${name}@${version}`;
+  return version === 1 ? `@${name}` : `@${name}@${version}`;
 }
 
 function withoutUndefined(options: SessionTypeOptions<unknown>): SessionTypeOptions<unknown> {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Expose, Type } from 'class-transformer';
+import { Expose, Transform, Type } from 'class-transformer';
 import { revive, serialize, UNKNOWN } from './serializer.js';
 import { registerSessionType, registerSessionTypes } from './type-registry.js';
 
@@ -326,6 +326,41 @@ describe('reviving an instance that its constructor closed', () => {
       expect(Object.isExtensible(back)).toBe(false);
       // A field that an earlier build had.
       expect(revive(`{"@${close}":{"old":1}}`)).toHaveProperty('old', 1);
+    },
+  );
+
+  it.each(['freeze', 'seal', 'preventExtensions'] as const)(
+    'does so where it left the first of the class open: %s',
+    (close) => {
+      class Fickle {
+        static isClosing = false;
+        n: unknown = 1;
+        gone: unknown = 1;
+        set level(_: unknown) {
+          throw new Error('The setter ran');
+        }
+        @Expose()
+        @Transform(({ value }) => (value as unknown) ?? 'computed')
+        declare label: string;
+        constructor() {
+          if (Fickle.isClosing) (Object[close] as (instance: object) => void)(this);
+        }
+      }
+      registerSessionType(Fickle, { name: `fickle/${close}` });
+      const text = `{"@fickle/${close}":{"gone":{"@Gone":1},"n":2,"old":3}}`;
+      const texts = [text, text.replace('"old"', '"level"'), `{"@fickle/${close}":{}}`];
+      const open = texts.map((one) => revive(one) as Fickle);
+      Fickle.isClosing = true;
+      const closed = texts.map((one) => revive(one) as Fickle);
+      expect(open.map((one) => Object.isExtensible(one))).toEqual([true, true, true]);
+      expect(closed.map((one) => Object.isExtensible(one))).toEqual([false, false, false]);
+      expect(closed[0]).toMatchObject({ gone: undefined, n: 2, old: 3, label: 'computed' });
+      expect(Object.isFrozen(closed[0])).toBe(close === 'freeze');
+      closed.forEach((one, index) => {
+        expect(one).toStrictEqual(open[index]);
+        expect(serialize(one, 'values.x')).toBe(serialize(open[index], 'values.x'));
+      });
+      expect(serialize(closed[0], 'values.x')).toContain('"gone":{"@Gone":1}');
     },
   );
 

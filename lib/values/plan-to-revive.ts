@@ -6,7 +6,7 @@ import { closeLike, isOpen, openCopy } from './closed-instance.js';
 import type { Decoder } from './decoder.js';
 import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
 import type { JsonObject } from './tags.js';
-import { DROPPED, keepUnknown, UNKNOWN } from './unknown-types.js';
+import { DROPPED, keepUnknown, passKept, UNKNOWN } from './unknown-types.js';
 
 /** One stored field on its way into the instance. */
 interface ReviveStep {
@@ -78,10 +78,9 @@ export function compileReviver(
 
   return (stored, decoder) => {
     const made = make();
-    // Looked at closely once per class. Should a later instance differ, assigning to it throws.
+    // Looked at closely once per class. Should a later instance differ, its first field tells.
     opensByItself ??= isOpen(made);
-    const takesFields = opensByItself && Object.isExtensible(made);
-    const instance = (takesFields ? made : openCopy(made)) as Record<string, unknown>;
+    let instance = opensByItself ? made : openCopy(made);
     let source: object | undefined;
     for (const name in stored) {
       const step = steps.get(name) ?? stepFor(name);
@@ -101,15 +100,14 @@ export function compileReviver(
         keepUnknown(instance, step.property, node);
         value = undefined;
       }
-      if (step.isDefined || !takesFields) define(instance, step.property, value);
-      else instance[step.property] = value;
+      instance = withField(instance, made, step.property, value, step.isDefined);
     }
     for (const { name, step } of computedWhenRead) {
       if (step === undefined || Object.hasOwn(stored, name)) continue;
       const value = transform(step, undefined, (source ??= decoder.wholeOf(stored)));
-      if (value !== undefined) define(instance, step.property, value);
+      if (value !== undefined) instance = withField(instance, made, step.property, value, true);
     }
-    if (!takesFields) closeLike(made, instance);
+    if (instance !== made) closeLike(made, instance);
     return instance;
   };
 }
@@ -126,6 +124,30 @@ function transform(step: ReviveStep, value: unknown, source: object): unknown {
     });
   }
   return result;
+}
+
+/** @returns the instance, or from the first field on that the made one does not take, a copy of it */
+function withField(
+  instance: object,
+  made: object,
+  property: string,
+  value: unknown,
+  isDefined: boolean,
+): object {
+  let taking = instance;
+  if (instance === made) {
+    try {
+      if (isDefined) define(made, property, value);
+      else (made as Record<string, unknown>)[property] = value;
+      return made;
+    } catch (error) {
+      if (isOpen(made)) throw error;
+      taking = openCopy(made);
+      passKept(made, taking);
+    }
+  }
+  define(taking, property, value);
+  return taking;
 }
 
 function define(instance: object, property: string, value: unknown): void {

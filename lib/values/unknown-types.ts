@@ -19,6 +19,12 @@ export function keepUnknown(container: object, key: unknown, node: unknown): voi
   keptByKey.set(container, kept.set(key, JSON.stringify(node)));
 }
 
+/** What was kept for an object is kept for its copy too. */
+export function passKept(from: object, to: object): void {
+  const kept = keptByKey.get(from);
+  if (kept !== undefined) keptByKey.set(to, kept);
+}
+
 /** For every slot of a list that reads `undefined`, the ones that were stored so among them. */
 export function keepUnknownElement(list: readonly unknown[], node: unknown): void {
   const kept = keptInOrder.get(list) ?? [];

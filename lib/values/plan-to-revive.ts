@@ -10,11 +10,15 @@ import { DROPPED, keepUnknown, passKept, UNKNOWN } from './unknown-types.js';
 
 /** One stored field on its way into the instance. */
 interface ReviveStep {
+  /** The name under which it is stored. */
+  readonly name: string;
   readonly property: string;
   readonly typeFor: ((stored: object) => FieldType | undefined) | undefined;
   readonly transforms: readonly TransformMetadata[];
   /** What they see as class-transformer's options. */
   readonly options: Readonly<ClassTransformOptions>;
+  /** Neither type nor transforms: a string or a number is what it is. */
+  readonly isBare: boolean;
   /** Assigning would run a setter, or fail: the property is defined instead. */
   readonly isDefined: boolean;
 }
@@ -50,13 +54,17 @@ export function compileReviver(
     const isMethod = typeof inherited?.value === 'function';
     const isAccessor = inherited !== undefined && !('value' in inherited);
     if (computed.has(property) && (isMethod || isAccessor)) return undefined;
+    const type = storage.findTypeMetadata(cls, property);
+    const transforms = storage
+      .findTransformMetadatas(cls, property, TO_INSTANCE)
+      .filter((metadata) => selection.includes(metadata));
     return {
+      name,
       property,
-      typeFor: fieldTypeOf(storage.findTypeMetadata(cls, property), property, findPlan),
-      transforms: storage
-        .findTransformMetadatas(cls, property, TO_INSTANCE)
-        .filter((metadata) => selection.includes(metadata)),
+      typeFor: fieldTypeOf(type, property, findPlan),
+      transforms,
       options: selection.options,
+      isBare: type === undefined && transforms.length === 0,
       isDefined: property === '__proto__' || isAccessor || inherited?.writable === false,
     };
   };
@@ -66,6 +74,14 @@ export function compileReviver(
     if (steps.has(name)) return steps.get(name);
     const step = compileStep(name);
     if (steps.size < MAX_STEPS) steps.set(name, step);
+    return step;
+  };
+
+  /** As the last object had its fields: most have the same ones in the same order. */
+  const lastSteps: (ReviveStep | undefined)[] = [];
+  const stepAt = (index: number, name: string): ReviveStep | undefined => {
+    const step = stepFor(name);
+    if (index < MAX_STEPS) lastSteps[index] = step;
     return step;
   };
 
@@ -82,23 +98,29 @@ export function compileReviver(
     opensByItself ??= isOpen(made);
     let instance = opensByItself ? made : openCopy(made);
     let source: object | undefined;
+    let index = 0;
     for (const name in stored) {
-      const step = steps.get(name) ?? stepFor(name);
+      let step = lastSteps[index];
+      if (step?.name !== name) step = stepAt(index, name);
+      index++;
       if (step === undefined) continue;
       const node = stored[name];
-      const unknownsBefore = decoder.unknowns;
-      const type = step.typeFor?.(stored);
-      let value = type === undefined ? decoder.value(node) : decoder.typed(node, type);
-      // The field keeps what its initialiser gave it, as one that was not stored.
-      if (value === DROPPED) continue;
-      if (step.transforms.length > 0) {
-        // A transform that saw `undefined` for what is unknown would make it `undefined` for good.
-        if (decoder.unknowns !== unknownsBefore) value = UNKNOWN;
-        else value = transform(step, value, (source ??= decoder.wholeOf(stored)));
-      }
-      if (value === UNKNOWN) {
-        keepUnknown(instance, step.property, node);
-        value = undefined;
+      let value = node;
+      if (!step.isBare || (typeof node === 'object' && node !== null)) {
+        const unknownsBefore = decoder.unknowns;
+        const type = step.typeFor?.(stored);
+        value = type === undefined ? decoder.value(node) : decoder.typed(node, type);
+        // The field keeps what its initialiser gave it, as one that was not stored.
+        if (value === DROPPED) continue;
+        if (step.transforms.length > 0) {
+          // A transform that saw `undefined` for what is unknown would make it `undefined` for good.
+          if (decoder.unknowns !== unknownsBefore) value = UNKNOWN;
+          else value = transform(step, value, (source ??= decoder.wholeOf(stored)));
+        }
+        if (value === UNKNOWN) {
+          keepUnknown(instance, step.property, node);
+          value = undefined;
+        }
       }
       instance = withField(instance, made, step.property, value, step.isDefined);
     }

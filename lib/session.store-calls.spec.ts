@@ -1,4 +1,7 @@
 import { jest } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { StoreCalls } from './session.store-calls.js';
 
 const never = () => new Promise<never>(() => {});
@@ -53,5 +56,36 @@ describe('the calls of a store that does not answer', () => {
     await refused(calls, 120);
     now.mockReturnValue(START + 120);
     for (let i = 0; i < 20; i++) expect(await calls.run(answer)).toBe('an answer');
+  });
+});
+
+describe('the call of a process that stands still beyond the deadline', () => {
+  const ECHO = `
+    const server = require('node:net').createServer((socket) => socket.pipe(socket));
+    server.listen(0, '127.0.0.1', () =>
+      require('node:worker_threads').parentPort.postMessage(server.address().port));
+  `;
+  const standStill = (milliseconds: number) =>
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+  it('has the answer that came meanwhile', async () => {
+    const worker = new Worker(ECHO, { eval: true });
+    const [port] = (await once(worker, 'message')) as [number];
+    const socket = connect(port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      const calls = new StoreCalls(100);
+      for (const text of ['a', 'b', 'c', 'd', 'e']) {
+        const answered = calls.run(async () => {
+          socket.write(text);
+          return String((await once(socket, 'data')).at(0));
+        });
+        standStill(200);
+        expect(await answered).toBe(text);
+      }
+    } finally {
+      socket.destroy();
+      await worker.terminate();
+    }
   });
 });

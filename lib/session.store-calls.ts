@@ -24,14 +24,19 @@ export class StoreCalls {
       }
       this.lastTry = Date.now();
       const answer = call();
+      let isSettled = false;
       let isLate = false;
-      const timer = setTimeout(() => {
+      const giveUp = () => {
+        if (isSettled) return;
         isLate = true;
         this.overdue++;
         this.isAnswering = false;
         reject(new Error(`no answer within ${this.timeout} ms (storeTimeout)`));
-      }, this.timeout);
+      };
+      // Timers come before sockets: a process that stood still finds the answer after its deadline.
+      const timer = setTimeout(() => setImmediate(giveUp), this.timeout);
       const settle = () => {
+        isSettled = true;
         clearTimeout(timer);
         if (isLate) this.overdue--;
         else this.isAnswering = true;

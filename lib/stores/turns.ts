@@ -41,20 +41,27 @@ export class Turns {
 
   private bounded<T>(task: (turn: Turn) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
+      let isEnded = false;
       let over: SessionError | undefined;
-      const timer = setTimeout(() => {
+      const passOn = () => {
+        if (isEnded) return;
         over = new SessionError(
           'SESSION_STORE',
           `the store has not answered within ${this.limit} ms; the calls that wait go on`,
         );
         reject(over);
-      }, this.limit);
+      };
+      // Timers come before sockets: a process that stood still finds the answer after its deadline.
+      const timer = setTimeout(() => setImmediate(passOn), this.limit);
       const check = () => {
         if (over !== undefined) throw over;
       };
       task({ check })
         .then(resolve, reject)
-        .finally(() => clearTimeout(timer));
+        .finally(() => {
+          isEnded = true;
+          clearTimeout(timer);
+        });
     });
   }
 }

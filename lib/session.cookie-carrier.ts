@@ -7,7 +7,7 @@ import type { SessionRejectReason } from './session.events.js';
 import type { Changes } from './session.open.js';
 import type { ResolvedOptions } from './session.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from './session.record.js';
-import { Recent } from './session.recent.js';
+import { Recurring } from './session.recent.js';
 import { NO_TEXTS, type Texts } from './session.values.js';
 
 /** 144 bits, which end on a whole character. */
@@ -24,9 +24,10 @@ export interface LoadedRecord {
 /** Carries the sessions of one name in their cookie: record to sealed cookie and back. */
 export class CookieCarrier extends SessionCarrier {
   /** By their tags, which are short; what a token opened to is never changed. */
-  private readonly opened = new Recent<{ readonly token: string; readonly loaded: LoadedRecord }>(
-    REMEMBERED,
-  );
+  private readonly opened = new Recurring<{
+    readonly token: string;
+    readonly loaded: LoadedRecord;
+  }>(REMEMBERED);
 
   /** @throws SessionError `SESSION_CONFIG` where the options contradict each other */
   constructor(options: ResolvedOptions) {
@@ -75,8 +76,7 @@ export class CookieCarrier extends SessionCarrier {
   private remember<T extends LoadedRecord | SessionRejectReason>(token: string, loaded: T): T {
     if (typeof loaded === 'string') return loaded;
     // A slice of a header would keep all of it in memory.
-    const copy = copyOf(token);
-    this.opened.set(tagOf(copy), { token: copy, loaded });
+    this.opened.see(copyOf(tagOf(token)), () => ({ token: copyOf(token), loaded }));
     return loaded;
   }
 

@@ -1,4 +1,4 @@
-import { Recent } from './session.recent.js';
+import { Recent, Recurring } from './session.recent.js';
 
 describe('what is remembered', () => {
   const keys = Array.from({ length: 100 }, (_, i) => `key${i}`);
@@ -26,5 +26,30 @@ describe('what is remembered', () => {
     for (const value of ['first', 'last']) recent.set('key', value);
     for (const key of keys.slice(0, 4)) recent.set(key, 'other');
     expect(recent.get('key')).toBe('last');
+  });
+});
+
+describe('what recurs', () => {
+  it('is remembered from the second time on, and made no sooner', () => {
+    const recurring = new Recurring<string>(10);
+    const made: string[] = [];
+    const see = (key: string) =>
+      recurring.see(key, () => {
+        made.push(key);
+        return `of ${key}`;
+      });
+    see('a');
+    see('b');
+    expect([made, recurring.get('a')]).toEqual([[], undefined]);
+    see('a');
+    expect([made, recurring.get('a'), recurring.get('b')]).toEqual([['a'], 'of a', undefined]);
+  });
+
+  it('is not what comes again after many others', () => {
+    const recurring = new Recurring<string>(10);
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 20; i++) recurring.see(`key${i}`, () => 'value');
+    }
+    for (let i = 0; i < 20; i++) expect(recurring.get(`key${i}`)).toBeUndefined();
   });
 });

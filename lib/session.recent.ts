@@ -25,3 +25,28 @@ export class Recent<V extends string | object> {
     return value;
   }
 }
+
+/**
+ * Remembers what comes a second time. Most of what comes once does not come again soon, and to keep it
+ * costs the garbage collector more than is saved by what does.
+ */
+export class Recurring<V extends string | object> {
+  private readonly seen: Recent<string>;
+  private readonly values: Recent<V>;
+
+  /** @param size how many at the most */
+  constructor(size: number) {
+    this.seen = new Recent(size);
+    this.values = new Recent(size);
+  }
+
+  get(key: string): V | undefined {
+    return this.values.get(key);
+  }
+
+  /** @param make is called where the value is to be remembered */
+  see(key: string, make: () => V): void {
+    if (this.seen.get(key) === undefined) this.seen.set(key, key);
+    else this.values.set(key, make());
+  }
+}

@@ -17,7 +17,7 @@ import type { ResolvedOptions } from './session.options.js';
 import type { ResolvedStoreOptions } from './session.store-options.js';
 import { formatRecord, parseRecord, type SessionRecord } from './session.record.js';
 import type { Texts } from './session.values.js';
-import { Recent } from './session.recent.js';
+import { Recent, Recurring } from './session.recent.js';
 import { StoreCalls } from './session.store-calls.js';
 import { StoreSession } from './session.store-session.js';
 import { StoreTurns } from './session.store-turns.js';
@@ -55,7 +55,7 @@ export class StoreCarrier extends SessionCarrier {
   private readonly opened = new Recent<OpenedToken>(REMEMBERED);
   private readonly tokens = new Recent<string>(REMEMBERED);
   private readonly keys = new Recent<string>(REMEMBERED);
-  private readonly written = new Recent<WrittenRecord>(REMEMBERED);
+  private readonly written = new Recurring<WrittenRecord>(REMEMBERED);
   private readonly hashKey: string;
   private readonly recordKeyring: Keyring;
   private readonly calls: StoreCalls;
@@ -163,7 +163,8 @@ export class StoreCarrier extends SessionCarrier {
   }
 
   private remember(key: string, written: WrittenRecord): WrittenRecord {
-    return written.text.length > MAX_REMEMBERED_LENGTH ? written : this.written.set(key, written);
+    if (written.text.length <= MAX_REMEMBERED_LENGTH) this.written.see(key, () => written);
+    return written;
   }
 
   /** A touch renews the entry and not its text: when, can be told from how long it now lives. */

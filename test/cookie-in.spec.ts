@@ -43,8 +43,8 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
     return answer.json as unknown;
   };
 
-  it('opens', async () => {
-    expect(await read(`sid=${token}`)).toEqual(VALID);
+  it('opens, again and again', async () => {
+    for (let time = 0; time < 4; time++) expect(await read(`sid=${token}`)).toEqual(VALID);
   });
 
   it.each<[string, (token: string) => string]>([
@@ -100,7 +100,7 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
   it('opens to the same again, whatever a handler did to what it opened to before', async () => {
     const client = app.client();
     const cookie = `sid=${await app.sessions.begin({ key: 'value', list: ['first'] })}`;
-    for (let time = 0; time < 3; time++) {
+    for (let time = 0; time < 4; time++) {
       expect((await client.get('/list', { cookie })).json).toEqual({
         key: 'value',
         list: ['first'],

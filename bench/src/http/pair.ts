@@ -6,15 +6,15 @@ import type { Adapter } from './server.js';
 import { ServerProcess } from './server-process.js';
 import { wrk } from './wrk.js';
 
-/** An even number, so that each application comes first as often as the other. */
-const ROUNDS = roundsOr(6);
+/** For each of the two orders in which they are started. */
+const ROUNDS = roundsOr(3);
 const SECONDS = secondsOr(0.5);
 const WARM_UP_SECONDS = 1;
 /** Before each turn: a server that stood idle while the other was measured starts cold. */
 const WAKE_SECONDS = 0.2;
 
 /** How a pair is measured, for whoever reads its figures. */
-export const ROUNDS_SHOWN = `${ROUNDS} rounds of ${SECONDS} s: median (minimum to maximum).`;
+export const ROUNDS_SHOWN = `Two times ${ROUNDS} rounds of ${SECONDS} s: median (minimum to maximum).`;
 
 /** What both applications of a pair run on. */
 export interface Ground {
@@ -37,34 +37,58 @@ export type RatiosByRoute = Readonly<Record<Route, Ratios>>;
 
 /**
  * Measures one application against another, both in processes started afresh for it: an aged
- * process and a fresh one are no match. After a warm-up they take turns on each route.
+ * process and a fresh one are no match. After a warm-up they take turns on each route. Then all of it
+ * once more, where the other is started first: who was started first was seen to be a little slower.
  */
 export async function measurePair(
   ground: Ground,
   app: string,
   base: string,
 ): Promise<RatiosByRoute> {
+  const first = await takeTurns(ground, app, base);
+  const second = (await takeTurns(ground, base, app)).toReversed();
+  const [one, other] = first.map((figures, i) => byRoute((r) => joined(figures[r], second[i][r])));
+  return byRoute((route) => ({
+    throughput: ratioOf(one[route].throughput, other[route].throughput),
+    cpu: ratioOf(one[route].cpu, other[route].cpu),
+  }));
+}
+
+/** @returns what was measured of each, in the order in which they were started */
+async function takeTurns(ground: Ground, ...names: readonly string[]): Promise<FiguresByRoute[]> {
   const servers: ServerProcess[] = [];
   try {
-    for (const name of [app, base]) {
+    for (const name of names) {
       servers.push(await ServerProcess.start(ground.adapter, name, { env: ground.env }));
     }
     const cookies = await cookiesOf(servers, ground);
-    const [one, other] = servers.map((server, i) => new Side(server, cookies[i]));
-    for (const side of [one, other]) await side.prepare();
+    const sides = servers.map((server, i) => new Side(server, cookies[i]));
+    for (const side of sides) await side.prepare();
     for (let round = 0; round < ROUNDS; round++) {
       for (const route of ROUTES) {
         // Who comes first in one round comes last in the next: no place is better than the other.
-        for (const side of round % 2 === 0 ? [one, other] : [other, one]) await side.turn(route);
+        for (const side of round % 2 === 0 ? sides : sides.toReversed()) await side.turn(route);
       }
     }
-    return byRoute((route) => ({
-      throughput: ratioOf(one.throughput[route], other.throughput[route]),
-      cpu: ratioOf(one.cpu[route], other.cpu[route]),
-    }));
+    return sides.map(({ figures }) => figures);
   } finally {
     for (const server of servers) await server.stop();
   }
+}
+
+/** What was measured of an application, turn by turn. */
+interface Figures {
+  readonly throughput: number[];
+  readonly cpu: number[];
+}
+
+type FiguresByRoute = Readonly<Record<Route, Figures>>;
+
+function joined(one: Figures, other: Figures): Figures {
+  return {
+    throughput: [...one.throughput, ...other.throughput],
+    cpu: [...one.cpu, ...other.cpu],
+  };
 }
 
 /**
@@ -92,8 +116,7 @@ function seedAll(server: ServerProcess, sessions: number): Promise<readonly stri
 
 /** One application of a pair, with a figure for each of its turns. */
 class Side {
-  readonly throughput = byRoute((): number[] => []);
-  readonly cpu = byRoute((): number[] => []);
+  readonly figures = byRoute((): Figures => ({ throughput: [], cpu: [] }));
 
   constructor(
     private readonly server: ServerProcess,
@@ -111,8 +134,8 @@ class Side {
     const before = await this.server.cpu();
     const { requests, perSecond } = await this.load(route, SECONDS);
     const used = (await this.server.cpu()) - before;
-    this.throughput[route].push(perSecond);
-    this.cpu[route].push(used / requests);
+    this.figures[route].throughput.push(perSecond);
+    this.figures[route].cpu.push(used / requests);
   }
 
   private load(route: Route, seconds: number) {

@@ -26,7 +26,7 @@ type AdapterResponse = AnyResponse & { readonly statusCode: number };
 /**
  * Puts gates before Nest's replies, on the adapter that all of them come by.
  *
- * A Nest interceptor would stand before some of them, and one that does nothing costs a fifth to a
+ * A Nest interceptor would stand before some of them, and one that does nothing costs a
  * third of the throughput of an application on Fastify (`bench/` measures it), since Nest runs a
  * chain of Observables around each. It would see neither what a guard, a pipe or a filter answers,
  * nor the final status.

@@ -1,3 +1,5 @@
+import { setDeadline } from './session.deadline.js';
+
 /** How many calls may be under way beyond their time before new ones are held off. */
 const MAX_OVERDUE = 100;
 
@@ -24,20 +26,15 @@ export class StoreCalls {
       }
       this.lastTry = Date.now();
       const answer = call();
-      let isSettled = false;
       let isLate = false;
-      const giveUp = () => {
-        if (isSettled) return;
+      const callOff = setDeadline(this.timeout, () => {
         isLate = true;
         this.overdue++;
         this.isAnswering = false;
         reject(new Error(`no answer within ${this.timeout} ms (storeTimeout)`));
-      };
-      // Timers come before sockets: a process that stood still finds the answer after its deadline.
-      const timer = setTimeout(() => setImmediate(giveUp), this.timeout);
+      });
       const settle = () => {
-        isSettled = true;
-        clearTimeout(timer);
+        callOff();
         if (isLate) this.overdue--;
         else this.isAnswering = true;
       };

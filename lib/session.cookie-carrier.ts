@@ -1,4 +1,4 @@
-import { sealedLength, tagOf } from './seal/keyring.js';
+import { copyOf, sealedLength, tagOf } from './seal/keyring.js';
 import type { AnyRequest } from './http/request.js';
 import { SessionCarrier, checkLimit, largestOf } from './session.carrier.js';
 import { CookieSession } from './session.cookie-session.js';
@@ -75,7 +75,6 @@ export class CookieCarrier extends SessionCarrier {
 
   private remember<T extends LoadedRecord | SessionRejectReason>(token: string, loaded: T): T {
     if (typeof loaded === 'string') return loaded;
-    // A slice of a header would keep all of it in memory.
     this.opened.see(copyOf(tagOf(token)), () => ({ token: copyOf(token), loaded }));
     return loaded;
   }
@@ -128,9 +127,4 @@ export class CookieCarrier extends SessionCarrier {
       `Session '${name}' needs ${bytes} bytes as a cookie, sealed; ${maxCookieBytes} fit (maxCookieBytes). Its largest values: ${largestOf(record)}. Store less of them, or keep the session in a store (the option store). The client keeps the session that it had.`,
     );
   }
-}
-
-/** A token is ASCII. */
-function copyOf(token: string): string {
-  return Buffer.from(token, 'latin1').toString('latin1');
 }

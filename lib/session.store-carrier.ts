@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { AnyRequest } from './http/request.js';
-import { Keyring, type Opened, sealedLength } from './seal/keyring.js';
+import { copyOf, Keyring, type Opened, sealedLength } from './seal/keyring.js';
 import { randomBytes } from './seal/random.js';
 import { hashOf } from './seal/secret.js';
 import {
@@ -125,8 +125,9 @@ export class StoreCarrier extends SessionCarrier {
     if (known !== undefined) return known;
     const opened = super.openToken(token);
     if (typeof opened === 'string') return opened;
-    if (!opened.outdated) this.tokens.set(opened.text, token);
-    return this.opened.set(token, opened);
+    const copy = copyOf(token);
+    if (!opened.outdated) this.tokens.set(opened.text, copy);
+    return this.opened.set(copy, opened);
   }
 
   /**

@@ -72,6 +72,11 @@ export function tagOf(token: string): string {
   return token.slice(-Math.ceil((TAG_BYTES * 4) / 3));
 }
 
+/** A token, or a part of one, to be kept: as a slice of a header it would keep all of that in memory. */
+export function copyOf(token: string): string {
+  return Buffer.from(token, 'latin1').toString('latin1');
+}
+
 /** One key of the ring, for one context. */
 class SealingKey {
   readonly prefix: string;

@@ -1,5 +1,3 @@
-import { setDeadline } from './session.deadline.js';
-
 /** How many calls may be under way beyond their time before new ones are held off. */
 const MAX_OVERDUE = 100;
 
@@ -26,15 +24,20 @@ export class StoreCalls {
       }
       this.lastTry = Date.now();
       const answer = call();
+      let isSettled = false;
       let isLate = false;
-      const callOff = setDeadline(this.timeout, () => {
+      const giveUp = () => {
+        if (isSettled) return;
         isLate = true;
         this.overdue++;
         this.isAnswering = false;
         reject(new Error(`no answer within ${this.timeout} ms (storeTimeout)`));
-      });
+      };
+      // Timers come before sockets: a process that stood still finds the answer after its deadline.
+      const timer = setTimeout(() => setImmediate(giveUp), this.timeout);
       const settle = () => {
-        callOff();
+        isSettled = true;
+        clearTimeout(timer);
         if (isLate) this.overdue--;
         else this.isAnswering = true;
       };

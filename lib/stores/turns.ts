@@ -1,4 +1,3 @@
-import { setDeadline } from '../session.deadline.js';
 import { SessionError } from '../session.errors.js';
 
 /** The time in which a task may act on its key. */
@@ -42,18 +41,27 @@ export class Turns {
 
   private bounded<T>(task: (turn: Turn) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
+      let isEnded = false;
       let over: SessionError | undefined;
-      const callOff = setDeadline(this.limit, () => {
+      const passOn = () => {
+        if (isEnded) return;
         over = new SessionError(
           'SESSION_STORE',
           `the store has not answered within ${this.limit} ms; the calls that wait go on`,
         );
         reject(over);
-      });
+      };
+      // Timers come before sockets: a process that stood still finds the answer after its deadline.
+      const timer = setTimeout(() => setImmediate(passOn), this.limit);
       const check = () => {
         if (over !== undefined) throw over;
       };
-      task({ check }).then(resolve, reject).finally(callOff);
+      task({ check })
+        .then(resolve, reject)
+        .finally(() => {
+          isEnded = true;
+          clearTimeout(timer);
+        });
     });
   }
 }

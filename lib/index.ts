@@ -9,7 +9,7 @@ export type {
   SessionRejectReason,
   SessionStoreOperation,
 } from './session.events.js';
-export type { Duration } from './session.duration.js';
+export type { Duration } from './options/duration.js';
 export { SessionModule } from './session.module.js';
 export type {
   CommitPolicy,
@@ -17,11 +17,11 @@ export type {
   SessionModuleOptions,
   SessionOptions,
   SessionOptionsFactory,
-} from './session.options.js';
-export type { SessionLimits, SessionTransformOptions } from './session.value-options.js';
+} from './options/session.options.js';
+export type { SessionLimits, SessionTransformOptions } from './options/value.options.js';
 export { type SealOptions, SessionService } from './session.service.js';
-export type { SessionData } from './session.js';
-export type { SessionStoreOptions } from './session.store-options.js';
+export type { SessionData } from './session/session.js';
+export type { SessionStoreOptions } from './options/store.options.js';
 export {
   MemorySessionStore,
   type MemorySessionStoreOptions,

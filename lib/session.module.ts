@@ -5,7 +5,7 @@ import { defineOnRequests, gateReplies } from './http/adapter.js';
 import type { AnyRequest, AnyResponse } from './http/request.js';
 import { SessionError } from './session.errors.js';
 import { ConfigurableModuleClass } from './session.module-definition.js';
-import type { SessionModuleOptions, SessionOptions } from './session.options.js';
+import type { SessionModuleOptions, SessionOptions } from './options/session.options.js';
 import { SessionService } from './session.service.js';
 import { viewHelpers } from './session.view.js';
 

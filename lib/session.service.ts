@@ -9,21 +9,21 @@ import {
 } from './http/request.js';
 import { existingHookOf, hookOf, type ResponseHook } from './http/response-hook.js';
 import { isPlaceholder, MIN_SECRET_BYTES } from './seal/secret.js';
-import { CookieCarrier } from './session.cookie-carrier.js';
+import { CookieBackend } from './backends/cookie-backend.js';
 import { SessionError } from './session.errors.js';
-import { SessionExchange } from './session.exchange.js';
+import { RequestSessions } from './request/request-sessions.js';
 import { MODULE_OPTIONS_TOKEN } from './session.module-definition.js';
 import {
   isMisspeltPrefix,
   type ResolvedOptions,
   resolveOptions,
   type SessionModuleOptions,
-} from './session.options.js';
-import type { Session, SessionData } from './session.js';
-import type { SessionRecord } from './session.record.js';
-import type { RequestSession } from './session.request.js';
-import { StoreCarrier } from './session.store-carrier.js';
-import { pathOf, type Texts } from './session.values.js';
+} from './options/session.options.js';
+import type { Session, SessionData } from './session/session.js';
+import type { SessionRecord } from './session/session-record.js';
+import type { RequestSession } from './session/request-session.js';
+import { StoreBackend } from './backends/store-backend.js';
+import { pathOf, type Texts } from './session/session-values.js';
 import { logFault } from './values/faults.js';
 import { DROPPED, revive, serialize, UNKNOWN } from './values/serializer.js';
 import type { ValueRules } from './values/value-rules.js';
@@ -52,19 +52,19 @@ export interface SealOptions {
  */
 @Injectable()
 export class SessionService {
-  private readonly carriers: ReadonlyMap<string, CookieCarrier | StoreCarrier>;
-  private readonly defaultCarrier: CookieCarrier | StoreCarrier;
+  private readonly backends: ReadonlyMap<string, CookieBackend | StoreBackend>;
+  private readonly defaultBackend: CookieBackend | StoreBackend;
 
   /** @throws SessionError `SESSION_CONFIG` */
   constructor(@Inject(MODULE_OPTIONS_TOKEN) options: SessionModuleOptions) {
     const resolved = resolveOptions(options);
     refuseWeakSecrets(resolved);
     resolved.forEach(warnOfMisspeltPrefix);
-    const carriers = resolved.map((one) =>
-      one.storage === undefined ? new CookieCarrier(one) : new StoreCarrier(one, one.storage),
+    const backends = resolved.map((one) =>
+      one.storage === undefined ? new CookieBackend(one) : new StoreBackend(one, one.storage),
     );
-    this.carriers = new Map(carriers.map((carrier) => [carrier.options.name, carrier]));
-    this.defaultCarrier = carriers[0]!;
+    this.backends = new Map(backends.map((backend) => [backend.options.name, backend]));
+    this.defaultBackend = backends[0]!;
   }
 
   /**
@@ -112,8 +112,8 @@ export class SessionService {
    * the session is kept in a store: there `begin` does it
    */
   seal(values: Record<string, unknown>, options: SealOptions = {}): string {
-    const carrier = this.cookieCarrierOf(options.name, 'await sessions.begin(values)');
-    return carrier.begin(textsOf(values, carrier.options.rules));
+    const backend = this.cookieCarrierOf(options.name, 'await sessions.begin(values)');
+    return backend.begin(textsOf(values, backend.options.rules));
   }
 
   /**
@@ -122,8 +122,8 @@ export class SessionService {
    * does it; `SESSION_INVALID` where a value's type says `onInvalid: 'throw'`
    */
   unseal(cookieValue: string, options: SealOptions = {}): Record<string, unknown> | undefined {
-    const carrier = this.cookieCarrierOf(options.name, 'await sessions.read(cookieValue)');
-    return valuesOf(carrier.open(cookieValue), carrier.options.rules);
+    const backend = this.cookieCarrierOf(options.name, 'await sessions.read(cookieValue)');
+    return valuesOf(backend.open(cookieValue), backend.options.rules);
   }
 
   /**
@@ -133,8 +133,8 @@ export class SessionService {
    * @throws SessionError where the values cannot be kept
    */
   async begin(values: Record<string, unknown>, options: SealOptions = {}): Promise<string> {
-    const carrier = this.carrierOf(options.name);
-    return carrier.begin(textsOf(values, carrier.options.rules));
+    const backend = this.carrierOf(options.name);
+    return backend.begin(textsOf(values, backend.options.rules));
   }
 
   /**
@@ -147,8 +147,8 @@ export class SessionService {
     cookieValue: string,
     options: SealOptions = {},
   ): Promise<Record<string, unknown> | undefined> {
-    const carrier = this.carrierOf(options.name);
-    return valuesOf(await carrier.open(cookieValue), carrier.options.rules);
+    const backend = this.carrierOf(options.name);
+    return valuesOf(await backend.open(cookieValue), backend.options.rules);
   }
 
   /**
@@ -164,49 +164,49 @@ export class SessionService {
 
   /** @internal A session that is taken from the request only if somebody looks at it. */
   unopened(request: AnyRequest, response: AnyResponse | undefined, name?: string): RequestSession {
-    const carrier = this.carrierOf(name);
+    const backend = this.carrierOf(name);
     const hook = hookOf(rawRequest(request));
     let exchange = this.exchangeIn(hook);
     if (exchange === undefined) {
-      exchange = new SessionExchange(request, this);
+      exchange = new RequestSessions(request, this);
       hook.listeners.push(exchange);
     }
     if (exchange.isDetached) {
       const carrying = response ?? responseOf(request);
       if (carrying !== undefined) exchange.attach(rawResponse(carrying), hook);
     }
-    return exchange.sessionOf(carrier);
+    return exchange.sessionOf(backend);
   }
 
   /** @internal What a response has to do with sessions; nothing, for most. */
-  exchangeOf(response: AnyResponse): SessionExchange | undefined {
+  exchangeOf(response: AnyResponse): RequestSessions | undefined {
     const hook = existingHookOf(rawResponse(response));
     return hook === undefined ? undefined : this.exchangeIn(hook);
   }
 
-  private exchangeIn(hook: ResponseHook): SessionExchange | undefined {
+  private exchangeIn(hook: ResponseHook): RequestSessions | undefined {
     for (const listener of hook.listeners) {
-      if (listener instanceof SessionExchange && listener.owner === this) return listener;
+      if (listener instanceof RequestSessions && listener.owner === this) return listener;
     }
     return undefined;
   }
 
-  private cookieCarrierOf(name: string | undefined, instead: string): CookieCarrier {
-    const carrier = this.carrierOf(name);
-    if (carrier instanceof CookieCarrier) return carrier;
+  private cookieCarrierOf(name: string | undefined, instead: string): CookieBackend {
+    const backend = this.carrierOf(name);
+    if (backend instanceof CookieBackend) return backend;
     throw new SessionError(
       'SESSION_UNAVAILABLE',
-      `Session '${carrier.options.name}' is kept in a store, and its cookie holds no values. Use ${instead}.`,
+      `Session '${backend.options.name}' is kept in a store, and its cookie holds no values. Use ${instead}.`,
     );
   }
 
-  private carrierOf(name: string | undefined): CookieCarrier | StoreCarrier {
-    if (name === undefined) return this.defaultCarrier;
-    const carrier = this.carriers.get(name);
-    if (carrier !== undefined) return carrier;
+  private carrierOf(name: string | undefined): CookieBackend | StoreBackend {
+    if (name === undefined) return this.defaultBackend;
+    const backend = this.backends.get(name);
+    if (backend !== undefined) return backend;
     throw new SessionError(
       'SESSION_UNAVAILABLE',
-      `No session is named '${name}'. SessionModule knows: ${[...this.carriers.keys()].join(', ')}.`,
+      `No session is named '${name}'. SessionModule knows: ${[...this.backends.keys()].join(', ')}.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { isFromRouter, traceCall } from './http/adapter.js';
 import type { AnyRequest, AnyResponse } from './http/request.js';
-import { RequestSession } from './session.request.js';
-import { DEFAULT_FLASH_KEY } from './session.values.js';
+import { RequestSession } from './session/request-session.js';
+import { DEFAULT_FLASH_KEY } from './session/session-values.js';
 import type { SessionService } from './session.service.js';
 
 /** What a template finds beside its own variables, as Leapkit gives it. */

@@ -17,8 +17,8 @@ import {
   type SessionService,
 } from 'nestjs-typed-session';
 import { Keyring } from '../lib/seal/keyring.js';
-import { resolveOptions } from '../lib/session.options.js';
-import { formatRecord } from '../lib/session.record.js';
+import { resolveOptions } from '../lib/options/session.options.js';
+import { formatRecord } from '../lib/session/session-record.js';
 import { adapters, closeApps, SECRET, startApp, takeLogs, type AppOptions } from './support/app.js';
 import { useViews } from './support/views.js';
 import {

@@ -13,8 +13,8 @@ import {
   type StoredSession,
 } from 'nestjs-typed-session';
 import { Keyring } from '../lib/seal/keyring.js';
-import { formatRecord, parseRecord } from '../lib/session.record.js';
-import { SessionValues } from '../lib/session.values.js';
+import { formatRecord, parseRecord } from '../lib/session/session-record.js';
+import { SessionValues } from '../lib/session/session-values.js';
 import type { ValueFault } from '../lib/values/faults.js';
 import { DEFAULT_RULES } from '../lib/values/value-rules.js';
 import { closeApps, startApp } from './support/app.js';

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { httpPartsOf } from '../http/context.js';
 import { SessionError } from '../session.errors.js';
-import type { RequestSession } from '../session.request.js';
+import type { RequestSession } from '../session/request-session.js';
 import type { SessionService } from '../session.service.js';
 
 /** Where an application's requests lead to its service: on their prototype. */

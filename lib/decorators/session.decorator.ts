@@ -1,5 +1,5 @@
 import { createParamDecorator } from '@nestjs/common';
-import type { Session as SessionOf, SessionData } from '../session.js';
+import type { Session as SessionOf, SessionData } from '../session/session.js';
 import { fromSession } from './session-of.js';
 
 /**

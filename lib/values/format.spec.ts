@@ -7,7 +7,7 @@ import { Type } from 'class-transformer';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import ts from 'typescript';
-import { formatRecord, parseRecord } from '../session.record.js';
+import { formatRecord, parseRecord } from '../session/session-record.js';
 import { revive, serialize, UNKNOWN } from './serializer.js';
 import { registerSessionType } from './type-registry.js';
 

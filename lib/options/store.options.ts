@@ -1,6 +1,6 @@
-import { type Duration, toTimeout } from './session.duration.js';
-import { HIDDEN, oneOf, refuse, wholeBytes } from './session.option-checks.js';
-import type { SessionStore } from './stores/session-store.js';
+import { type Duration, toTimeout } from './duration.js';
+import { HIDDEN, oneOf, refuse, wholeBytes } from './option-checks.js';
+import type { SessionStore } from '../stores/session-store.js';
 
 /** Where the values of a session are kept, if not in its cookie. */
 export interface SessionStoreOptions {

@@ -1,6 +1,6 @@
-import { knowAll, refuse } from './session.option-checks.js';
-import { DEFAULT_LIMITS, MAX_DEPTH, type ValueLimits } from './values/limits.js';
-import { ValueRules } from './values/value-rules.js';
+import { knowAll, refuse } from './option-checks.js';
+import { DEFAULT_LIMITS, MAX_DEPTH, type ValueLimits } from '../values/limits.js';
+import { ValueRules } from '../values/value-rules.js';
 
 /**
  * How much one value of a session, all that lies under one key, may be. To store more is a

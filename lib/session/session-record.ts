@@ -12,7 +12,7 @@
  * raw line break, so lines need neither lengths nor escapes, and the text of a key can be copied
  * without being read.
  */
-import type { SessionCookieOptions } from './session.options.js';
+import type { SessionCookieOptions } from '../options/session.options.js';
 
 export interface SessionRecord {
   readonly id: string;

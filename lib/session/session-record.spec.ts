@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { formatRecord, parseRecord } from './session.record.js';
+import { formatRecord, parseRecord } from './session-record.js';
 
 const record = fc.record({
   id: fc.stringMatching(/^[\w-]{24}$/),

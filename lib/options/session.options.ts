@@ -1,17 +1,17 @@
-import { type Duration, toSeconds, toTimeout } from './session.duration.js';
-import { HIDDEN, knowAll, oneOf, refuse, wholeBytes } from './session.option-checks.js';
+import { type Duration, toSeconds, toTimeout } from './duration.js';
+import { HIDDEN, knowAll, oneOf, refuse, wholeBytes } from './option-checks.js';
 import {
   resolveStorage,
   type ResolvedStoreOptions,
   type SessionStoreOptions,
   STORE_OPTION_NAMES,
-} from './session.store-options.js';
+} from './store.options.js';
 import {
   resolveValueRules,
   type SessionLimits,
   type SessionTransformOptions,
-} from './session.value-options.js';
-import type { ValueRules } from './values/value-rules.js';
+} from './value.options.js';
+import type { ValueRules } from '../values/value-rules.js';
 
 /** Attributes of the cookie (RFC 6265bis, section 4.1.2). */
 export interface SessionCookieOptions {

@@ -1,4 +1,4 @@
-import { Recent, Recurring } from './session.recent.js';
+import { Recent, Recurring } from './recent.js';
 
 describe('what is remembered', () => {
   const keys = Array.from({ length: 100 }, (_, i) => `key${i}`);

@@ -1,14 +1,14 @@
-import { copyOf, sealedLength, tagOf } from './seal/keyring.js';
-import type { AnyRequest } from './http/request.js';
-import { SessionCarrier, checkLimit, largestOf } from './session.carrier.js';
-import { CookieSession } from './session.cookie-session.js';
-import { SessionError } from './session.errors.js';
-import type { SessionRejectReason } from './session.events.js';
-import type { Changes } from './session.open.js';
-import type { ResolvedOptions } from './session.options.js';
-import { formatRecord, parseRecord, type SessionRecord } from './session.record.js';
-import { Recurring } from './session.recent.js';
-import { NO_TEXTS, type Texts } from './session.values.js';
+import { copyOf, sealedLength, tagOf } from '../seal/keyring.js';
+import type { AnyRequest } from '../http/request.js';
+import { SessionBackend, checkLimit, largestOf } from './session-backend.js';
+import { CookieBackedSession } from './cookie-backed-session.js';
+import { SessionError } from '../session.errors.js';
+import type { SessionRejectReason } from '../session.events.js';
+import type { Changes } from './backed-session.js';
+import type { ResolvedOptions } from '../options/session.options.js';
+import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
+import { Recurring } from './recent.js';
+import { NO_TEXTS, type Texts } from '../session/session-values.js';
 
 /** 144 bits, which end on a whole character. */
 const ID_BYTES = 18;
@@ -22,7 +22,7 @@ export interface LoadedRecord {
 }
 
 /** Carries the sessions of one name in their cookie: record to sealed cookie and back. */
-export class CookieCarrier extends SessionCarrier {
+export class CookieBackend extends SessionBackend {
   /** By their tags, which are short; what a token opened to is never changed. */
   private readonly opened = new Recurring<{
     readonly token: string;
@@ -36,8 +36,8 @@ export class CookieCarrier extends SessionCarrier {
     checkLimit('maxCookieBytes', options.maxCookieBytes, least, options.name);
   }
 
-  sessionOf(request: AnyRequest, changes: Changes): CookieSession {
-    return new CookieSession(this, request, changes);
+  sessionOf(request: AnyRequest, changes: Changes): CookieBackedSession {
+    return new CookieBackedSession(this, request, changes);
   }
 
   /** The first cookie of this name that opens and has not expired. Never throws. */

@@ -1,17 +1,17 @@
-import type { AnyRequest } from './http/request.js';
-import { applyDelta, deltaOf, incremented } from './session.delta.js';
-import { SessionError } from './session.errors.js';
-import type { SessionEventKind } from './session.events.js';
-import type { SessionServer } from './session.host.js';
-import { type Changes, type Decision, OpenSession } from './session.open.js';
-import type { SessionRecord } from './session.record.js';
-import { areSame, type SessionSnapshot, type SessionState } from './session.state.js';
-import type { StoreCarrier } from './session.store-carrier.js';
-import { StoreEntry } from './session.store-entry.js';
-import { NO_TEXTS } from './session.values.js';
+import type { AnyRequest } from '../http/request.js';
+import { applyDelta, deltaOf, incremented } from '../session/session-delta.js';
+import { SessionError } from '../session.errors.js';
+import type { SessionEventKind } from '../session.events.js';
+import type { SessionServer } from '../session/session-backing.js';
+import { type Changes, type Decision, BackedSession } from './backed-session.js';
+import type { SessionRecord } from '../session/session-record.js';
+import { areSame, type SessionSnapshot, type SessionState } from '../session/session-state.js';
+import type { StoreBackend } from './store-backend.js';
+import { StoreEntry } from './store-entry.js';
+import { NO_TEXTS } from '../session/session-values.js';
 
 /** A session that a store keeps. What it does there, it does one after the other. */
-export class StoreSession extends OpenSession<StoreCarrier> implements SessionServer {
+export class StoreBackedSession extends BackedSession<StoreBackend> implements SessionServer {
   readonly server: SessionServer = this;
   private readonly entry: StoreEntry;
   /** As this request last knew it: what it changes, it changes from here. */
@@ -30,13 +30,13 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
   /** Increments under way: where nobody awaits them, their failure is the commit's. */
   private readonly increments = new Set<Promise<unknown>>();
 
-  constructor(carrier: StoreCarrier, request: AnyRequest, changes: Changes) {
-    super(carrier, request, changes);
-    this.entry = new StoreEntry(carrier);
+  constructor(backend: StoreBackend, request: AnyRequest, changes: Changes) {
+    super(backend, request, changes);
+    this.entry = new StoreEntry(backend);
   }
 
   load(): Promise<SessionRecord | undefined> | undefined {
-    const ids = this.carrier.idsIn(this.cookieHeader);
+    const ids = this.backend.idsIn(this.cookieHeader);
     return ids.length === 0 ? undefined : this.loadFirst(ids);
   }
 
@@ -45,17 +45,17 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
   ): Promise<SessionRecord | undefined> {
     try {
       for (const { id, isOutdated } of ids) {
-        const stored = await this.carrier.read(id);
+        const stored = await this.backend.read(id);
         if (typeof stored === 'object') {
           this.isCookieDue = isOutdated;
           this.entry.set(stored);
           this.base = stored.record;
           return stored.record;
         }
-        this.carrier.reject(stored, id);
+        this.backend.reject(stored, id);
       }
     } catch (error) {
-      if (this.carrier.onStoreError === 'fail') throw error;
+      if (this.backend.onStoreError === 'fail') throw error;
       this.goWithout();
     }
     return undefined;
@@ -193,38 +193,38 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
 
   /** A negative `maxAge` deletes a session, as in gorilla/sessions. */
   private endsWith({ cookie }: SessionState): boolean {
-    return this.carrier.cookieOf(cookie).maxAge < 0;
+    return this.backend.cookieOf(cookie).maxAge < 0;
   }
 
   /** An entry that no cookie leads to would lie there until it expires. */
   private canSend({ cookie }: SessionState): boolean {
-    return this.carrier.canSend(cookie, this.isOverTls);
+    return this.backend.canSend(cookie, this.isOverTls);
   }
 
   decide(): Decision {
-    const { carrier } = this;
+    const { backend } = this;
     const { record } = this.entry;
-    if (this.session.status === 'unopened' || this.isGone) return { carrier, events: [] };
+    if (this.session.status === 'unopened' || this.isGone) return { backend, events: [] };
     if (record === undefined) {
       const isEnded = this.session.record !== undefined && !this.isAnonymous;
       const isDeleted = isEnded || this.session.status === 'destroyed';
       const own = this.session.record?.cookie;
-      return { carrier, cookie: isDeleted ? this.deletionOf(own) : undefined, events: [] };
+      return { backend, cookie: isDeleted ? this.deletionOf(own) : undefined, events: [] };
     }
-    if (!this.isCookieDue) return { carrier, events: [] };
-    const token = carrier.sealId(record.id);
-    const cookie = carrier.setCookie(token, record, Date.now(), this.isOverTls);
-    return { carrier, cookie, events: [] };
+    if (!this.isCookieDue) return { backend, events: [] };
+    const token = backend.sealId(record.id);
+    const cookie = backend.setCookie(token, record, Date.now(), this.isOverTls);
+    return { backend, cookie, events: [] };
   }
 
   private async keep(snapshot: SessionSnapshot): Promise<void> {
     if (!this.differs(snapshot)) return;
-    const { base, carrier, entry } = this;
+    const { base, backend, entry } = this;
     if (this.endsWith(snapshot)) {
       this.isRemovalDue = true;
       return this.removeIfDue();
     }
-    carrier.checkCookie(snapshot.cookie);
+    backend.checkCookie(snapshot.cookie);
     if (base === undefined) return this.begin(snapshot);
     const apply = (record: SessionRecord) => this.renewed(changed(record, base, snapshot));
     if (base.id === snapshot.id) {
@@ -269,17 +269,17 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
 
   /** A newer key moves no deadline. */
   private renewedIfDue(record: SessionRecord): SessionRecord {
-    return this.carrier.isDue(record, Date.now()) ? this.renewed(record) : record;
+    return this.backend.isDue(record, Date.now()) ? this.renewed(record) : record;
   }
 
   /** What the store has acknowledged. The cookie goes out with the response. */
   private tell(...kinds: SessionEventKind[]): void {
     this.isCookieDue = true;
-    for (const kind of kinds) this.carrier.publish(kind, this.entry.record!.id);
+    for (const kind of kinds) this.backend.publish(kind, this.entry.record!.id);
   }
 
   private drop(): void {
-    this.carrier.publish('dropped', this.base?.id);
+    this.backend.publish('dropped', this.base?.id);
     this.isGone = true;
   }
 
@@ -288,7 +288,7 @@ export class StoreSession extends OpenSession<StoreCarrier> implements SessionSe
     const { base } = this;
     if (base !== undefined && !this.isGone) {
       try {
-        if (await this.carrier.remove(base.id)) this.carrier.publish('destroyed', base.id);
+        if (await this.backend.remove(base.id)) this.backend.publish('destroyed', base.id);
         this.removalError = undefined;
       } catch (error) {
         this.removalError = error as Error;

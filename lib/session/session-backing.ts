@@ -1,11 +1,11 @@
-import type { ResolvedCookie, SessionCookieOptions } from './session.options.js';
-import type { SessionRecord } from './session.record.js';
-import type { SessionSnapshot, SessionState } from './session.state.js';
-import type { ValueFault } from './values/faults.js';
-import type { ValueRules } from './values/value-rules.js';
+import type { ResolvedCookie, SessionCookieOptions } from '../options/session.options.js';
+import type { SessionRecord } from './session-record.js';
+import type { SessionSnapshot, SessionState } from './session-state.js';
+import type { ValueFault } from '../values/faults.js';
+import type { ValueRules } from '../values/value-rules.js';
 
 /** What a session needs of the world. */
-export interface SessionHost {
+export interface SessionBacking {
   readonly name: string;
   readonly cookie: Readonly<ResolvedCookie>;
   /** How its values are read and written. */

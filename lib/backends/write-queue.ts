@@ -1,5 +1,5 @@
-import { SessionError } from './session.errors.js';
-import type { StoredRecord } from './session.store-carrier.js';
+import { SessionError } from '../session.errors.js';
+import type { StoredRecord } from './store-backend.js';
 
 /** @returns what the store holds then; `undefined` where the session is gone */
 export type StoreTurn = (latest: StoredRecord | undefined) => Promise<StoredRecord | undefined>;
@@ -8,7 +8,7 @@ export type StoreTurn = (latest: StoredRecord | undefined) => Promise<StoredReco
  * Lets the changes that requests of this process make to one session follow each other, each upon
  * what the one before has written. Otherwise they would do nothing but meet each other's versions.
  */
-export class StoreTurns {
+export class WriteQueue {
   /** The last turn of each session that has any. */
   private readonly last = new Map<string, Promise<StoredRecord | undefined>>();
 

@@ -1,4 +1,4 @@
-import type { SessionCookieOptions } from './session.options.js';
+import type { SessionCookieOptions } from '../options/session.options.js';
 
 /**
  * The shape of your sessions, extended by declaration merging:

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { SessionError } from './session.errors.js';
+import { SessionError } from '../session.errors.js';
 
 /** The checks of options at boot: each names the option, the value and what is allowed. */
 

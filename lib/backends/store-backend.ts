@@ -1,27 +1,27 @@
 import { Logger } from '@nestjs/common';
-import type { AnyRequest } from './http/request.js';
-import { copyOf, Keyring, type Opened, sealedLength } from './seal/keyring.js';
-import { randomBytes } from './seal/random.js';
-import { hashOf } from './seal/secret.js';
+import type { AnyRequest } from '../http/request.js';
+import { copyOf, Keyring, type Opened, sealedLength } from '../seal/keyring.js';
+import { randomBytes } from '../seal/random.js';
+import { hashOf } from '../seal/secret.js';
 import {
   checkLimit,
   largestOf,
   MAX_MAX_AGE,
   type OpenedToken,
-  SessionCarrier,
-} from './session.carrier.js';
-import { SessionError } from './session.errors.js';
-import type { SessionRejectReason, SessionStoreOperation } from './session.events.js';
-import type { Changes } from './session.open.js';
-import type { ResolvedOptions } from './session.options.js';
-import type { ResolvedStoreOptions } from './session.store-options.js';
-import { formatRecord, parseRecord, type SessionRecord } from './session.record.js';
-import type { Texts } from './session.values.js';
-import { Recent, Recurring } from './session.recent.js';
-import { StoreCalls } from './session.store-calls.js';
-import { StoreSession } from './session.store-session.js';
-import { StoreTurns } from './session.store-turns.js';
-import type { StoredSession } from './stores/session-store.js';
+  SessionBackend,
+} from './session-backend.js';
+import { SessionError } from '../session.errors.js';
+import type { SessionRejectReason, SessionStoreOperation } from '../session.events.js';
+import type { Changes } from './backed-session.js';
+import type { ResolvedOptions } from '../options/session.options.js';
+import type { ResolvedStoreOptions } from '../options/store.options.js';
+import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
+import type { Texts } from '../session/session-values.js';
+import { Recent, Recurring } from './recent.js';
+import { StoreCalls } from './store-calls.js';
+import { StoreBackedSession } from './store-backed-session.js';
+import { WriteQueue } from './write-queue.js';
+import type { StoredSession } from '../stores/session-store.js';
 
 /** 256 bits: who has a dump of the store must not be able to guess one. */
 const ID_BYTES = 32;
@@ -50,8 +50,8 @@ interface WrittenRecord {
 }
 
 /** Carries the sessions of one name in a store; their cookie carries the sealed id alone. */
-export class StoreCarrier extends SessionCarrier {
-  readonly turns = new StoreTurns();
+export class StoreBackend extends SessionBackend {
+  readonly queue = new WriteQueue();
   private readonly opened = new Recent<OpenedToken>(REMEMBERED);
   private readonly tokens = new Recent<string>(REMEMBERED);
   private readonly keys = new Recent<string>(REMEMBERED);
@@ -77,8 +77,8 @@ export class StoreCarrier extends SessionCarrier {
     return this.storage.onError;
   }
 
-  sessionOf(request: AnyRequest, changes: Changes): StoreSession {
-    return new StoreSession(this, request, changes);
+  sessionOf(request: AnyRequest, changes: Changes): StoreBackedSession {
+    return new StoreBackedSession(this, request, changes);
   }
 
   /** The ids that this server has sealed, as a request brought them. */

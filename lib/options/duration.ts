@@ -1,5 +1,5 @@
 import ms, { type StringValue } from 'ms';
-import { refuse } from './session.option-checks.js';
+import { refuse } from './option-checks.js';
 
 /** A duration: whole or broken seconds, or text as the `ms` package reads it (`'30 days'`, `'15m'`). */
 export type Duration = number | string;

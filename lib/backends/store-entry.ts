@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { SessionError } from './session.errors.js';
-import type { SessionRecord } from './session.record.js';
-import type { StoreCarrier, StoredRecord } from './session.store-carrier.js';
+import { SessionError } from '../session.errors.js';
+import type { SessionRecord } from '../session/session-record.js';
+import type { StoreBackend, StoredRecord } from './store-backend.js';
 
 /** How often a change is tried again that met a newer version. */
 const MAX_TRIES = 100;
@@ -16,7 +16,7 @@ export class StoreEntry {
   /** As the store has it, as far as is known here. */
   private stored: StoredRecord | undefined;
 
-  constructor(private readonly carrier: StoreCarrier) {}
+  constructor(private readonly backend: StoreBackend) {}
 
   /** `undefined` where there is none, or none any more. */
   get record(): SessionRecord | undefined {
@@ -35,8 +35,8 @@ export class StoreEntry {
   /** Whether it should be written again, or be made to live longer. */
   get isRenewalDue(): boolean {
     const { stored } = this;
-    if (stored === undefined || this.carrier.isOver(stored.record)) return false;
-    return stored.isOutdated || this.carrier.isDue(stored.record, Date.now());
+    if (stored === undefined || this.backend.isOver(stored.record)) return false;
+    return stored.isOutdated || this.backend.isDue(stored.record, Date.now());
   }
 
   /** Whether an older key sealed it. */
@@ -51,11 +51,11 @@ export class StoreEntry {
 
   /** Nobody else knows the id: what lies there already is this request's, of a try that failed. */
   private async create(record: SessionRecord, earlier?: StoredRecord): Promise<StoredRecord> {
-    const written = await this.carrier.write(record, earlier?.version);
+    const written = await this.backend.write(record, earlier?.version);
     if (written !== undefined) return written;
-    const there = await this.carrier.read(record.id);
+    const there = await this.backend.read(record.id);
     const again =
-      typeof there === 'object' ? await this.carrier.write(record, there.version) : undefined;
+      typeof there === 'object' ? await this.backend.write(record, there.version) : undefined;
     return again ?? this.fail('a new session was neither written nor found');
   }
 
@@ -65,9 +65,9 @@ export class StoreEntry {
    * @returns whether there was something to change
    */
   async change(apply: Change): Promise<boolean> {
-    const { stored, carrier } = this;
+    const { stored, backend } = this;
     if (stored === undefined) return false;
-    await carrier.turns.take(stored.record.id, async (latest) => {
+    await backend.queue.take(stored.record.id, async (latest) => {
       if (latest !== undefined) this.stored = latest;
       await this.tryToChange(apply);
       return this.stored;
@@ -78,7 +78,7 @@ export class StoreEntry {
   private async tryToChange(apply: Change): Promise<void> {
     for (let tries = 0; await this.prepareTry(tries); tries++) {
       const { record, version } = this.stored!;
-      const written = await this.carrier.write(apply(record), version);
+      const written = await this.backend.write(apply(record), version);
       if (written !== undefined) {
         this.stored = written;
         return;
@@ -100,13 +100,13 @@ export class StoreEntry {
     for (let tries = 0; await this.prepareTry(tries); tries++) {
       const { record, version } = this.stored!;
       moved = await this.create({ ...apply(record), id }, moved);
-      if (await this.carrier.remove(record.id, version)) {
+      if (await this.backend.remove(record.id, version)) {
         this.stored = moved;
         return true;
       }
       await this.read(record.id);
     }
-    if (moved !== undefined) await this.carrier.remove(id);
+    if (moved !== undefined) await this.backend.remove(id);
     return false;
   }
 
@@ -117,7 +117,7 @@ export class StoreEntry {
    */
   async touch(expiresAt: number): Promise<boolean> {
     const { record } = this.stored!;
-    if (await this.carrier.touch(record.id, expiresAt)) {
+    if (await this.backend.touch(record.id, expiresAt)) {
       this.stored = { ...this.stored!, record: { ...record, expiresAt, sentAt: Date.now() } };
     } else {
       this.forget();
@@ -126,7 +126,7 @@ export class StoreEntry {
   }
 
   async read(id: string): Promise<void> {
-    const stored = await this.carrier.read(id);
+    const stored = await this.backend.read(id);
     this.stored = typeof stored === 'object' ? stored : undefined;
   }
 
@@ -137,7 +137,7 @@ export class StoreEntry {
   private async prepareTry(tries: number): Promise<boolean> {
     const { stored } = this;
     // Another request may have renewed it since.
-    if (stored !== undefined && this.carrier.isOver(stored.record)) {
+    if (stored !== undefined && this.backend.isOver(stored.record)) {
       await this.read(stored.record.id);
     }
     if (this.stored === undefined) return false;
@@ -149,7 +149,7 @@ export class StoreEntry {
   private fail(reason: string): never {
     throw new SessionError(
       'SESSION_STORE',
-      `Session '${this.carrier.options.name}' could not be kept: ${reason}.`,
+      `Session '${this.backend.options.name}' could not be kept: ${reason}.`,
     );
   }
 }

@@ -1,10 +1,10 @@
-import { SessionError } from './session.errors.js';
-import type { SessionCookieOptions } from './session.options.js';
-import type { SessionRecord } from './session.record.js';
-import type { SessionSnapshot, SessionState } from './session.state.js';
-import { pathOf, type Texts } from './session.values.js';
-import { revive } from './values/serializer.js';
-import { DEFAULT_RULES } from './values/value-rules.js';
+import { SessionError } from '../session.errors.js';
+import type { SessionCookieOptions } from '../options/session.options.js';
+import type { SessionRecord } from './session-record.js';
+import type { SessionSnapshot, SessionState } from './session-state.js';
+import { pathOf, type Texts } from './session-values.js';
+import { revive } from '../values/serializer.js';
+import { DEFAULT_RULES } from '../values/value-rules.js';
 
 /** Whether something is a number is all that is asked. */
 const UNREPORTED = { rules: DEFAULT_RULES };

@@ -2,18 +2,18 @@ import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isFromRouter, type ReplyGate, traceCall } from './http/adapter.js';
-import { type AnyRequest, describeRequest, isConditional } from './http/request.js';
-import { appendSetCookie, forbidSharedCaching, varyByCookie } from './http/response-headers.js';
-import type { ResponseHook, ResponseListener } from './http/response-hook.js';
-import type { SessionCarrier } from './session.carrier.js';
-import type { Changes, Decision, OpenSession } from './session.open.js';
-import { SessionError } from './session.errors.js';
-import type { RequestSession } from './session.request.js';
+import { isFromRouter, type ReplyGate, traceCall } from '../http/adapter.js';
+import { type AnyRequest, describeRequest, isConditional } from '../http/request.js';
+import { appendSetCookie, forbidSharedCaching, varyByCookie } from '../http/response-headers.js';
+import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
+import type { SessionBackend } from '../backends/session-backend.js';
+import type { Changes, Decision, BackedSession } from '../backends/backed-session.js';
+import { SessionError } from '../session.errors.js';
+import type { RequestSession } from '../session/request-session.js';
 
-/** A carrier that makes the sessions of its name. */
-export interface OpeningCarrier extends SessionCarrier {
-  sessionOf(request: AnyRequest, changes: Changes): OpenSession;
+/** A backend that makes the sessions of its name. */
+export interface OpeningBackend extends SessionBackend {
+  sessionOf(request: AnyRequest, changes: Changes): BackedSession;
 }
 
 /**
@@ -26,12 +26,12 @@ export interface OpeningCarrier extends SessionCarrier {
 type ExchangeStatus = 'detached' | 'open' | 'refused' | 'failed' | 'sent';
 
 /** The sessions of one request, and their commit into its response. */
-export class SessionExchange implements ResponseListener, ReplyGate, Changes {
+export class RequestSessions implements ResponseListener, ReplyGate, Changes {
   private static readonly logger = new Logger('Session');
 
   private status: ExchangeStatus = 'detached';
   private response: ServerResponse | undefined;
-  private readonly sessions = new Map<SessionCarrier, OpenSession>();
+  private readonly sessions = new Map<SessionBackend, BackedSession>();
   private hasStores = false;
   private decisions: Decision[] = [];
   /** The status that the decisions were made for. */
@@ -58,11 +58,11 @@ export class SessionExchange implements ResponseListener, ReplyGate, Changes {
     if (this.status === 'open') hook.attach(response);
   }
 
-  sessionOf(carrier: OpeningCarrier): RequestSession {
-    let opened = this.sessions.get(carrier);
+  sessionOf(backend: OpeningBackend): RequestSession {
+    let opened = this.sessions.get(backend);
     if (opened === undefined) {
-      opened = carrier.sessionOf(this.request, this);
-      this.sessions.set(carrier, opened);
+      opened = backend.sessionOf(this.request, this);
+      this.sessions.set(backend, opened);
       this.hasStores ||= opened.server !== undefined;
     }
     return opened.session;
@@ -111,7 +111,7 @@ export class SessionExchange implements ResponseListener, ReplyGate, Changes {
   /** A filter waits for nobody: what fails once it has returned would end the process. */
   private onLateError(error: unknown, call: Error): never {
     if (isFromRouter(call)) throw error;
-    SessionExchange.logger.error(error);
+    RequestSessions.logger.error(error);
     return undefined as never;
   }
 
@@ -162,7 +162,7 @@ export class SessionExchange implements ResponseListener, ReplyGate, Changes {
     }
     // What an asynchronous filter throws is caught by nobody, and would end the process.
     this.status = 'failed';
-    SessionExchange.logger.error(error);
+    RequestSessions.logger.error(error);
     return false;
   }
 
@@ -216,7 +216,7 @@ export class SessionExchange implements ResponseListener, ReplyGate, Changes {
     this.status = 'failed';
     this.decisions = [];
     this.send(response);
-    SessionExchange.logger.error(error);
+    RequestSessions.logger.error(error);
   }
 
   endedLate(): void {
@@ -226,7 +226,7 @@ export class SessionExchange implements ResponseListener, ReplyGate, Changes {
         if (session.hasChangedSince(this.decidedFor)) this.refuseChange();
       } catch (error) {
         // The response ends, whatever was done to the session.
-        SessionExchange.logger.error(error);
+        RequestSessions.logger.error(error);
       }
     }
   }
@@ -265,13 +265,13 @@ export class SessionExchange implements ResponseListener, ReplyGate, Changes {
 
   private send(response: ServerResponse): void {
     let dependsOnCookie = false;
-    for (const { carrier, cookie, events } of this.decisions) {
+    for (const { backend, cookie, events } of this.decisions) {
       if (cookie !== undefined) {
         dependsOnCookie = true;
-        appendSetCookie(response, carrier.options.name, cookie);
+        appendSetCookie(response, backend.options.name, cookie);
         forbidSharedCaching(response);
       }
-      for (const { kind, id } of events) carrier.publish(kind, id);
+      for (const { kind, id } of events) backend.publish(kind, id);
     }
     for (const { session } of this.sessions.values()) dependsOnCookie ||= session.isUsed;
     if (dependsOnCookie) varyByCookie(response);
@@ -307,7 +307,7 @@ async function rejected(error: unknown): Promise<never> {
   throw error;
 }
 
-const HERE = dirname(fileURLToPath(import.meta.url));
+const HERE = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The innermost place of the application in a stack, for people to find. */
 function callerOf(left: Error): string {

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { StoreCalls } from './session.store-calls.js';
+import { StoreCalls } from './store-calls.js';
 
 const never = () => new Promise<never>(() => {});
 const answer = async () => 'an answer';

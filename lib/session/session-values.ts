@@ -1,7 +1,7 @@
-import { SessionError } from './session.errors.js';
-import type { ReportFault } from './values/faults.js';
-import { DROPPED, type Reader, revive, serialize, UNKNOWN } from './values/serializer.js';
-import type { ValueRules } from './values/value-rules.js';
+import { SessionError } from '../session.errors.js';
+import type { ReportFault } from '../values/faults.js';
+import { DROPPED, type Reader, revive, serialize, UNKNOWN } from '../values/serializer.js';
+import type { ValueRules } from '../values/value-rules.js';
 
 /** The text of each key's value, as it is stored. */
 export type Texts = ReadonlyMap<string, string>;

@@ -1,5 +1,5 @@
-import type { SessionCookieOptions } from './session.options.js';
-import { haveSameTexts, type Texts } from './session.values.js';
+import type { SessionCookieOptions } from '../options/session.options.js';
+import { haveSameTexts, type Texts } from './session-values.js';
 
 /** What a session holds at one moment. */
 export interface SessionState {

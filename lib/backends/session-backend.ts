@@ -1,18 +1,18 @@
 import { Logger } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
-import { cookieValues } from './http/cookie-header.js';
-import { Keyring } from './seal/keyring.js';
-import { randomBytes } from './seal/random.js';
-import { SessionError } from './session.errors.js';
-import { publish, type SessionEvent, type SessionRejectReason } from './session.events.js';
+import { cookieValues } from '../http/cookie-header.js';
+import { Keyring } from '../seal/keyring.js';
+import { randomBytes } from '../seal/random.js';
+import { SessionError } from '../session.errors.js';
+import { publish, type SessionEvent, type SessionRejectReason } from '../session.events.js';
 import {
   checkName,
   type ResolvedCookie,
   type ResolvedOptions,
   type SessionCookieOptions,
-} from './session.options.js';
-import type { SessionRecord } from './session.record.js';
-import type { Texts } from './session.values.js';
+} from '../options/session.options.js';
+import type { SessionRecord } from '../session/session-record.js';
+import type { Texts } from '../session/session-values.js';
 
 /** How far the clock of another instance may run ahead. */
 const MAX_CLOCK_SKEW = 60_000;
@@ -34,7 +34,7 @@ export interface OpenedToken {
  * Carries the sessions of one name from request to request. What is common to all that do: the
  * cookie with its seal and its attributes, and the timeouts.
  */
-export abstract class SessionCarrier {
+export abstract class SessionBackend {
   protected readonly keyring: Keyring;
   private readonly logger = new Logger('Session');
   private readonly attributes: { readonly plain: string; readonly secure: string };

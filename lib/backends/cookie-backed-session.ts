@@ -1,24 +1,24 @@
-import type { CookieCarrier, LoadedRecord } from './session.cookie-carrier.js';
-import type { SessionEventKind } from './session.events.js';
-import { type Decision, OpenSession } from './session.open.js';
-import type { SessionRecord } from './session.record.js';
-import { areSame, type SessionSnapshot } from './session.state.js';
+import type { CookieBackend, LoadedRecord } from './cookie-backend.js';
+import type { SessionEventKind } from '../session.events.js';
+import { type Decision, BackedSession } from './backed-session.js';
+import type { SessionRecord } from '../session/session-record.js';
+import { areSame, type SessionSnapshot } from '../session/session-state.js';
 
 /** A session that its cookie carries whole. */
-export class CookieSession extends OpenSession<CookieCarrier> {
+export class CookieBackedSession extends BackedSession<CookieBackend> {
   readonly server = undefined;
   private loaded: LoadedRecord | undefined;
   private committed: SessionSnapshot | undefined;
 
   load(): SessionRecord | undefined {
-    this.loaded = this.carrier.load(this.cookieHeader);
+    this.loaded = this.backend.load(this.cookieHeader);
     return this.loaded?.record;
   }
 
   /** Checks that it can be kept: the response carries it. */
   save(take: () => SessionSnapshot): SessionSnapshot {
     const snapshot = take();
-    this.carrier.check(this.recordOf(snapshot, Date.now()));
+    this.backend.check(this.recordOf(snapshot, Date.now()));
     return snapshot;
   }
 
@@ -31,9 +31,9 @@ export class CookieSession extends OpenSession<CookieCarrier> {
   }
 
   decide(status: number): Decision {
-    const { carrier, session } = this;
+    const { backend, session } = this;
     const now = Date.now();
-    const nothing: Decision = { carrier, events: [] };
+    const nothing: Decision = { backend, events: [] };
     if (session.status === 'unopened') return nothing;
     const snapshot = this.snapshotFor(status);
     this.committed = snapshot;
@@ -42,7 +42,7 @@ export class CookieSession extends OpenSession<CookieCarrier> {
 
     if (session.status === 'destroyed' && isEmpty) return this.delete(lastId);
     if (snapshot === undefined || (session.hasBegunHere && isEmpty)) return nothing;
-    if (carrier.cookieOf(snapshot.cookie).maxAge < 0) return this.delete(lastId);
+    if (backend.cookieOf(snapshot.cookie).maxAge < 0) return this.delete(lastId);
 
     if (session.isAsLoaded(snapshot)) return this.sendAgain(snapshot, now) ?? nothing;
     const { record } = session;
@@ -59,12 +59,12 @@ export class CookieSession extends OpenSession<CookieCarrier> {
    * (`maxCookieBytes` was lowered), the client keeps the one that it has: a read does not fail.
    */
   private sendAgain(snapshot: SessionSnapshot, now: number): Decision | undefined {
-    const { carrier, session } = this;
+    const { backend, session } = this;
     const record = session.record!;
-    const isDue = carrier.isDue(record, now);
+    const isDue = backend.isDue(record, now);
     if (!isDue && !this.loaded!.isOutdated) return undefined;
     const next = isDue ? this.recordOf(snapshot, now) : record;
-    return carrier.fits(next) ? this.seal(next, now, [isDue ? 'renewed' : 'committed']) : undefined;
+    return backend.fits(next) ? this.seal(next, now, [isDue ? 'renewed' : 'committed']) : undefined;
   }
 
   hasChangedSince(status: number): boolean {
@@ -75,16 +75,16 @@ export class CookieSession extends OpenSession<CookieCarrier> {
   }
 
   private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {
-    const { carrier } = this;
-    const cookie = carrier.setCookie(carrier.seal(record), record, now, this.isOverTls);
+    const { backend } = this;
+    const cookie = backend.setCookie(backend.seal(record), record, now, this.isOverTls);
     const events = cookie === undefined ? [] : kinds.map((kind) => ({ kind, id: record.id }));
-    return { carrier, cookie, events };
+    return { backend, cookie, events };
   }
 
   private delete(id: string): Decision {
-    const { carrier } = this;
+    const { backend } = this;
     const cookie = this.deletionOf(this.session.record?.cookie);
     const isDeleted = cookie !== undefined && id !== '';
-    return { carrier, cookie, events: isDeleted ? [{ kind: 'destroyed', id }] : [] };
+    return { backend, cookie, events: isDeleted ? [{ kind: 'destroyed', id }] : [] };
   }
 }

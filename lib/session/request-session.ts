@@ -1,14 +1,14 @@
-import { SessionError } from './session.errors.js';
+import { SessionError } from '../session.errors.js';
 import {
   type ResolvedCookie,
   resolveCookie,
   type SessionCookieOptions,
-} from './session.options.js';
-import { sumOf } from './session.delta.js';
-import type { SessionHost } from './session.host.js';
-import type { SessionRecord } from './session.record.js';
-import { areSame, type SessionSnapshot, type SessionState } from './session.state.js';
-import { DEFAULT_FLASH_KEY, NO_TEXTS, SessionValues } from './session.values.js';
+} from '../options/session.options.js';
+import { sumOf } from './session-delta.js';
+import type { SessionBacking } from './session-backing.js';
+import type { SessionRecord } from './session-record.js';
+import { areSame, type SessionSnapshot, type SessionState } from './session-state.js';
+import { DEFAULT_FLASH_KEY, NO_TEXTS, SessionValues } from './session-values.js';
 
 /**
  * - `unopened`: nobody has asked for anything yet
@@ -22,7 +22,7 @@ export type SessionStatus = 'unopened' | 'new' | 'loaded' | 'regenerated' | 'des
 /** The session of one request: what stands behind the interface `Session`. */
 export class RequestSession {
   // All that it holds is private, so that neither a log nor a response shows it by accident.
-  readonly #host: SessionHost;
+  readonly #backing: SessionBacking;
   #status: SessionStatus = 'unopened';
   #opening: Promise<this> | undefined;
   #isUsed = false;
@@ -37,9 +37,9 @@ export class RequestSession {
   /** How often it became what a record or a snapshot says. */
   #restored = 0;
 
-  constructor(host: SessionHost) {
-    this.#host = host;
-    this.#values = new SessionValues(NO_TEXTS, host.rules, (fault) => host.report(fault));
+  constructor(backing: SessionBacking) {
+    this.#backing = backing;
+    this.#values = new SessionValues(NO_TEXTS, backing.rules, (fault) => backing.report(fault));
   }
 
   /** @internal */
@@ -71,7 +71,7 @@ export class RequestSession {
   open(): this | Promise<this> {
     if (this.#status !== 'unopened') return this;
     if (this.#opening !== undefined) return this.#opening;
-    const loaded = this.#host.load();
+    const loaded = this.#backing.load();
     if (!(loaded instanceof Promise)) return this.#begin(loaded);
     return (this.#opening = loaded.then((record) => this.#begin(record)));
   }
@@ -82,8 +82,8 @@ export class RequestSession {
    */
   openNow(): this {
     if (this.#status !== 'unopened') return this;
-    if (this.#host.server === undefined) {
-      return this.#begin(this.#host.load() as SessionRecord | undefined);
+    if (this.#backing.server === undefined) {
+      return this.#begin(this.#backing.load() as SessionRecord | undefined);
     }
     throw new SessionError(
       'SESSION_UNAVAILABLE',
@@ -93,13 +93,13 @@ export class RequestSession {
 
   /** @internal Opens what would take waiting later. */
   openForView(): Promise<this> | undefined {
-    const opening = this.#host.server === undefined ? this : this.open();
+    const opening = this.#backing.server === undefined ? this : this.open();
     return opening instanceof Promise ? opening : undefined;
   }
 
   /** @internal Shows nothing, in place of a session that could not be opened. */
   openEmpty(): this {
-    this.#host.server?.goWithout();
+    this.#backing.server?.goWithout();
     return this.#begin(undefined);
   }
 
@@ -150,7 +150,7 @@ export class RequestSession {
   flashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
     const flashes = this.peekFlashes(key);
     if (flashes.length > 0) {
-      this.#host.assertWritable();
+      this.#backing.assertWritable();
       this.#values.consume(key);
     }
     return flashes;
@@ -172,7 +172,7 @@ export class RequestSession {
   }
 
   get name(): string {
-    return this.#host.name;
+    return this.#backing.name;
   }
 
   get isNew(): boolean {
@@ -195,13 +195,13 @@ export class RequestSession {
     const record = this.#record;
     const isAsLoaded = this.#cookie === undefined && record?.createdAt === this.#createdAt;
     return new Date(
-      isAsLoaded ? record.expiresAt : this.#host.expiryOf(this.#createdAt, this.#departures()),
+      isAsLoaded ? record.expiresAt : this.#backing.expiryOf(this.#createdAt, this.#departures()),
     );
   }
 
   get cookie(): SessionCookieOptions {
     this.#use();
-    this.#cookie ??= { ...this.#host.cookie, ...this.#ownCookie };
+    this.#cookie ??= { ...this.#backing.cookie, ...this.#ownCookie };
     return this.#guarded(this.#cookie);
   }
 
@@ -211,7 +211,7 @@ export class RequestSession {
 
   async #save(): Promise<void> {
     this.#useForWriting();
-    const saving = this.#host.save(() => this.snapshot(this.#host.isUnseen));
+    const saving = this.#backing.save(() => this.snapshot(this.#backing.isUnseen));
     this.#saved = saving instanceof Promise ? await saving : saving;
   }
 
@@ -222,7 +222,7 @@ export class RequestSession {
   async #increment(key: string, by: number): Promise<number> {
     this.#useForWriting();
     const count = sumOf(this.#values.get(key), by, key);
-    const { server } = this.#host;
+    const { server } = this.#backing;
     if (server === undefined || this.#values.isChanged(key)) {
       this.#values.set(key, count);
       return count;
@@ -240,8 +240,8 @@ export class RequestSession {
 
   async regenerate(): Promise<void> {
     this.#useForWriting();
-    this.#host.assertRenewable();
-    this.#id = this.#host.newId();
+    this.#backing.assertRenewable();
+    this.#id = this.#backing.newId();
     if (this.#status === 'loaded') this.#status = 'regenerated';
   }
 
@@ -257,13 +257,13 @@ export class RequestSession {
     const { path, domain } = this.#ownCookie ?? {};
     const cookie = path === undefined && domain === undefined ? undefined : { path, domain };
     this.#restore({ id: '', createdAt: Date.now(), cookie, texts: NO_TEXTS });
-    await this.#host.server?.destroy();
+    await this.#backing.server?.destroy();
   }
 
   async reload(): Promise<void> {
     this.#use();
     const isKept = this.#status === 'loaded' || this.#status === 'regenerated';
-    const { server } = this.#host;
+    const { server } = this.#backing;
     const kept = await server?.reread();
     if (kept !== undefined) {
       this.#restore(kept);
@@ -305,7 +305,7 @@ export class RequestSession {
 
   /** Most new sessions stay empty and are never kept: they need no id. */
   #ensureId(): string {
-    return (this.#id ||= this.#host.newId());
+    return (this.#id ||= this.#backing.newId());
   }
 
   #use(): void {
@@ -315,13 +315,13 @@ export class RequestSession {
 
   #useForWriting(): void {
     this.#use();
-    this.#host.assertWritable();
+    this.#backing.assertWritable();
   }
 
   /** A live object, or one that refuses to be written to where that would be lost in silence. */
   #guarded<T extends object>(live: T): T {
-    if (!this.#host.isReadOnly) return live;
-    const refuse = (): never => this.#host.refuseChange();
+    if (!this.#backing.isReadOnly) return live;
+    const refuse = (): never => this.#backing.refuseChange();
     return new Proxy(live, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
   }
 
@@ -329,9 +329,9 @@ export class RequestSession {
   #departures(): SessionCookieOptions | undefined {
     if (this.#cookie === undefined) return this.#ownCookie;
     const given = Object.entries(this.#cookie).filter(([, value]) => value != null);
-    const resolved = resolveCookie({ ...this.#host.cookie, ...Object.fromEntries(given) });
+    const resolved = resolveCookie({ ...this.#backing.cookie, ...Object.fromEntries(given) });
     const own = Object.entries(resolved).filter(
-      ([option, value]) => value !== this.#host.cookie[option as keyof ResolvedCookie],
+      ([option, value]) => value !== this.#backing.cookie[option as keyof ResolvedCookie],
     );
     return own.length === 0 ? undefined : (Object.fromEntries(own) as SessionCookieOptions);
   }

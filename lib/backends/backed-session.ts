@@ -1,18 +1,18 @@
 import { inspect } from 'node:util';
-import { type AnyRequest, isOverTls, isUnseen, rawRequest } from './http/request.js';
-import type { SessionCarrier } from './session.carrier.js';
-import { SessionError } from './session.errors.js';
-import type { SessionEventKind } from './session.events.js';
-import type { SessionCookieOptions } from './session.options.js';
-import type { SessionRecord } from './session.record.js';
-import type { SessionHost, SessionServer } from './session.host.js';
-import { RequestSession } from './session.request.js';
-import type { SessionSnapshot, SessionState } from './session.state.js';
-import { logFault, type ValueFault } from './values/faults.js';
+import { type AnyRequest, isOverTls, isUnseen, rawRequest } from '../http/request.js';
+import type { SessionBackend } from './session-backend.js';
+import { SessionError } from '../session.errors.js';
+import type { SessionEventKind } from '../session.events.js';
+import type { SessionCookieOptions } from '../options/session.options.js';
+import type { SessionRecord } from '../session/session-record.js';
+import type { SessionBacking, SessionServer } from '../session/session-backing.js';
+import { RequestSession } from '../session/request-session.js';
+import type { SessionSnapshot, SessionState } from '../session/session-state.js';
+import { logFault, type ValueFault } from '../values/faults.js';
 
 /** What the commit decided for one session. */
 export interface Decision {
-  readonly carrier: SessionCarrier;
+  readonly backend: SessionBackend;
   /** The `Set-Cookie` line, where there is one to send. */
   readonly cookie?: string;
   /** What is told once the headers leave. */
@@ -30,13 +30,13 @@ export interface Changes {
 }
 
 /** One session of a request: where it comes from, and what becomes of it. */
-export abstract class OpenSession<
-  C extends SessionCarrier = SessionCarrier,
-> implements SessionHost {
+export abstract class BackedSession<
+  C extends SessionBackend = SessionBackend,
+> implements SessionBacking {
   readonly session: RequestSession;
 
   constructor(
-    protected readonly carrier: C,
+    protected readonly backend: C,
     protected readonly request: AnyRequest,
     protected readonly changes: Changes,
   ) {
@@ -82,22 +82,22 @@ export abstract class OpenSession<
   }
 
   get name(): string {
-    return this.carrier.options.name;
+    return this.backend.options.name;
   }
 
   get cookie() {
-    return this.carrier.options.cookie;
+    return this.backend.options.cookie;
   }
 
   get rules() {
-    return this.carrier.options.rules;
+    return this.backend.options.rules;
   }
 
   report(fault: ValueFault): void {
     const { path, type, why, outcome } = fault;
     const { record, saved } = this.session;
     // What a new session has saved is read again after a reload, and no client has it yet.
-    this.carrier.publish('invalid', record?.id ?? saved?.id, { path, type, why, outcome });
+    this.backend.publish('invalid', record?.id ?? saved?.id, { path, type, why, outcome });
     logFault(fault);
   }
 
@@ -106,11 +106,11 @@ export abstract class OpenSession<
   }
 
   newId(): string {
-    return this.carrier.newId();
+    return this.backend.newId();
   }
 
   expiryOf(createdAt: number, cookie?: SessionRecord['cookie']): number {
-    return this.carrier.expiryOf(createdAt, Date.now(), cookie);
+    return this.backend.expiryOf(createdAt, Date.now(), cookie);
   }
 
   protected get cookieHeader(): string | undefined {
@@ -123,7 +123,7 @@ export abstract class OpenSession<
 
   /** Whether the changes of a request are kept that ends with a status. */
   protected keeps(status: number): boolean {
-    const keeps: unknown = this.carrier.options.commitOn(status, this.request);
+    const keeps: unknown = this.backend.options.commitOn(status, this.request);
     if (typeof keeps === 'boolean') return keeps;
     throw new SessionError(
       'SESSION_CONFIG',
@@ -138,13 +138,13 @@ export abstract class OpenSession<
 
   protected recordOf(state: SessionState, now: number): SessionRecord {
     const { id, createdAt, cookie, texts } = state;
-    const expiresAt = this.carrier.expiryOf(createdAt, now, cookie);
+    const expiresAt = this.backend.expiryOf(createdAt, now, cookie);
     return { id, createdAt, sentAt: now, expiresAt, cookie, texts };
   }
 
   /** The line that deletes a cookie that the client has: it is told nothing of one that it has not. */
   protected deletionOf(own: SessionCookieOptions | undefined): string | undefined {
-    const hasCookie = this.cookieHeader?.includes(`${this.carrier.options.name}=`) ?? false;
-    return hasCookie ? this.carrier.deleteCookie(own, this.isOverTls) : undefined;
+    const hasCookie = this.cookieHeader?.includes(`${this.backend.options.name}=`) ?? false;
+    return hasCookie ? this.backend.deleteCookie(own, this.isOverTls) : undefined;
   }
 }

@@ -19,6 +19,7 @@ export type {
   SessionOptionsFactory,
 } from './options/session.options.js';
 export type { SessionLimits, SessionTransformOptions } from './options/value.options.js';
+export { SessionInterceptor } from './session.interceptor.js';
 export { type SealOptions, SessionService } from './session.service.js';
 export type { SessionData } from './session/session.js';
 export type { SessionStoreOptions } from './options/store.options.js';

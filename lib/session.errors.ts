@@ -15,7 +15,9 @@ export type SessionErrorCode =
   /** A change came after the headers that would have carried it. */
   | 'SESSION_HEADERS_SENT'
   /** The server that keeps the sessions failed or did not answer in time. */
-  | 'SESSION_STORE';
+  | 'SESSION_STORE'
+  /** The session was ended elsewhere while this request ran, so `save()` or `increment()` kept nothing. */
+  | 'SESSION_ENDED';
 
 /**
  * Every error that this module throws. It is no `HttpException`: a client sees a plain 500

@@ -1,13 +1,15 @@
 import { type DynamicModule, Global, Module, type NestModule } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { SESSION_SERVICE } from './decorators/session-of.js';
-import { defineOnRequests, gateReplies } from './http/adapter.js';
-import type { AnyRequest, AnyResponse } from './http/request.js';
-import { SessionError } from './session.errors.js';
-import { ConfigurableModuleClass } from './session.module-definition.js';
+import type { AnyResponse } from './http/request.js';
+import { defineOnRequests } from './http/request-properties.js';
+import { ConfigurableModuleClass } from './options/module-definition.js';
 import type { SessionModuleOptions, SessionOptions } from './options/session.options.js';
+import { SESSION_BACKENDS, SessionBackends } from './request/session-backends.js';
+import { SessionError } from './session.errors.js';
+import { SessionExplorer } from './session.explorer.js';
+import { SessionInterceptor } from './session.interceptor.js';
 import { SessionService } from './session.service.js';
-import { viewHelpers } from './session.view.js';
+import { renderWithSession } from './session.view.js';
 
 /**
  * Gives every handler of the application its session. Global: import it once, in the root module.
@@ -19,13 +21,19 @@ import { viewHelpers } from './session.view.js';
  * ```
  */
 @Global()
-@Module({ providers: [SessionService], exports: [SessionService] })
+@Module({
+  providers: [SessionBackends, SessionExplorer, SessionInterceptor, SessionService],
+  // The backends are the interceptor's, which Nest makes anew in each module that names it.
+  exports: [SessionBackends, SessionInterceptor, SessionService],
+})
 export class SessionModule extends ConfigurableModuleClass implements NestModule {
   constructor(
-    private readonly sessions: SessionService,
+    private readonly backends: SessionBackends,
     private readonly host: HttpAdapterHost,
+    explorer: SessionExplorer,
   ) {
     super();
+    explorer.bind(SessionModule);
   }
 
   /**
@@ -54,22 +62,40 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
     const { httpAdapter } = this.host;
     // An application context or a microservice answers no HTTP.
     if (httpAdapter?.getInstance() === undefined) return;
-    const { sessions } = this;
-    if (SESSION_SERVICE in httpAdapter) {
+    const { backends } = this;
+    if (SESSION_BACKENDS in httpAdapter) {
       throw new SessionError(
         'SESSION_CONFIG',
         'SessionModule: forRoot was imported twice; allowed: once, with a list for several sessions.',
       );
     }
-    Object.defineProperty(httpAdapter, SESSION_SERVICE, { value: sessions });
-    const getSession = (request: AnyRequest, response?: AnyResponse) =>
-      sessions.unopened(request, response).openNow();
-    defineOnRequests(httpAdapter, SESSION_SERVICE, sessions, getSession);
-    gateReplies(httpAdapter, {
-      of: (response) => sessions.exchangeOf(response),
-      beforeRender: (response) => viewHelpers(sessions, response),
+    Object.defineProperty(httpAdapter, SESSION_BACKENDS, { value: backends });
+    defineOnRequests(httpAdapter, {
+      key: SESSION_BACKENDS,
+      value: backends,
+      session: backends.default.options.requestSession
+        ? {
+            get: (request, response) => backends.ofRequest(request, response).session().openNow(),
+            refuse: refuseAssignment,
+          }
+        : undefined,
     });
+    const render = httpAdapter.render.bind(httpAdapter);
+    httpAdapter.render = (response: AnyResponse, view: string, variables?: object): unknown =>
+      renderWithSession(
+        backends,
+        response,
+        (helpers) => render(response, view, { ...helpers, ...variables }) as unknown,
+      );
   }
+}
+
+/** How one signs out of other libraries. Here it would change nothing, in silence. */
+function refuseAssignment(assigned: unknown): never {
+  throw new SessionError(
+    'SESSION_CONFIG',
+    `request.session was set to ${assigned === null ? 'null' : `a value (${typeof assigned})`}, which ends no session. To end it: await request.session.destroy(). To change it: request.session.set(key, value). Where another library keeps its own session there, give SessionModule the option requestSession: false.`,
+  );
 }
 
 /** Whether these are options, of one session or of several, and not a secret or a list of them. */

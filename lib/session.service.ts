@@ -1,28 +1,10 @@
-import { type ArgumentsHost, Inject, Injectable, Logger } from '@nestjs/common';
-import { httpPartsOf } from './http/context.js';
-import {
-  type AnyRequest,
-  type AnyResponse,
-  rawRequest,
-  rawResponse,
-  responseOf,
-} from './http/request.js';
-import { existingHookOf, hookOf, type ResponseHook } from './http/response-hook.js';
-import { isPlaceholder, MIN_SECRET_BYTES } from './seal/secret.js';
+import { type ArgumentsHost, Injectable } from '@nestjs/common';
 import { CookieBackend } from './backends/cookie-backend.js';
+import type { AnyRequest, AnyResponse } from './http/request.js';
+import { SessionBackends } from './request/session-backends.js';
 import { SessionError } from './session.errors.js';
-import { RequestSessions } from './request/request-sessions.js';
-import { MODULE_OPTIONS_TOKEN } from './session.module-definition.js';
-import {
-  isMisspeltPrefix,
-  type ResolvedOptions,
-  resolveOptions,
-  type SessionModuleOptions,
-} from './options/session.options.js';
 import type { Session, SessionData } from './session/session.js';
 import type { SessionRecord } from './session/session-record.js';
-import type { RequestSession } from './session/request-session.js';
-import { StoreBackend } from './backends/store-backend.js';
 import { pathOf, type Texts } from './session/session-values.js';
 import { logFault } from './values/faults.js';
 import { DROPPED, revive, serialize, UNKNOWN } from './values/serializer.js';
@@ -52,20 +34,7 @@ export interface SealOptions {
  */
 @Injectable()
 export class SessionService {
-  private readonly backends: ReadonlyMap<string, CookieBackend | StoreBackend>;
-  private readonly defaultBackend: CookieBackend | StoreBackend;
-
-  /** @throws SessionError `SESSION_CONFIG` */
-  constructor(@Inject(MODULE_OPTIONS_TOKEN) options: SessionModuleOptions) {
-    const resolved = resolveOptions(options);
-    refuseWeakSecrets(resolved);
-    resolved.forEach(warnOfMisspeltPrefix);
-    const backends = resolved.map((one) =>
-      one.storage === undefined ? new CookieBackend(one) : new StoreBackend(one, one.storage),
-    );
-    this.backends = new Map(backends.map((backend) => [backend.options.name, backend]));
-    this.defaultBackend = backends[0]!;
-  }
+  constructor(private readonly backends: SessionBackends) {}
 
   /**
    * The session of an execution context, an arguments host, or a request and its response: the
@@ -74,7 +43,8 @@ export class SessionService {
    * Without a response (a gateway has none) the session can be read and not changed.
    *
    * @param name of the session's cookie. Default: the first session of the module
-   * @throws SessionError `SESSION_UNAVAILABLE` where no session has that name
+   * @throws SessionError `SESSION_UNAVAILABLE` where no session has that name, or nothing was given
+   * that has one
    */
   async get<T extends object = SessionData>(
     host: ArgumentsHost,
@@ -92,16 +62,22 @@ export class SessionService {
   ): Promise<unknown> {
     const isNamed = typeof responseOrName === 'string';
     const sessionName = isNamed ? responseOrName : name;
-    if (!isArgumentsHost(from)) {
-      const response = isNamed ? undefined : (responseOrName as AnyResponse | undefined);
-      return this.open(from as AnyRequest, response, sessionName);
+    if (isArgumentsHost(from)) {
+      const sessions = this.backends.ofContext(from);
+      if (sessions !== undefined) return sessions.session(sessionName).open();
+      throw new SessionError(
+        'SESSION_UNAVAILABLE',
+        `This ${from.getType<string>()} context holds no HTTP request, so it has no session. Hand over the request itself: sessions.get(request).`,
+      );
     }
-    const { request, response } = httpPartsOf(from);
-    if (request !== undefined) return this.open(request, response, sessionName);
-    throw new SessionError(
-      'SESSION_UNAVAILABLE',
-      `This ${from.getType<string>()} context holds no HTTP request, so it has no session. Hand over the request itself: sessions.get(request).`,
-    );
+    if (!isRequest(from)) {
+      throw new SessionError(
+        'SESSION_UNAVAILABLE',
+        'sessions.get was given neither a context nor a request. Write sessions.get(context) in a guard, a pipe or an interceptor, and sessions.get(request, response) in middleware.',
+      );
+    }
+    const response = isNamed ? undefined : (responseOrName as AnyResponse | undefined);
+    return this.backends.ofRequest(from, response).session(sessionName).open();
   }
 
   /**
@@ -112,7 +88,7 @@ export class SessionService {
    * the session is kept in a store: there `begin` does it
    */
   seal(values: Record<string, unknown>, options: SealOptions = {}): string {
-    const backend = this.cookieCarrierOf(options.name, 'await sessions.begin(values)');
+    const backend = this.cookieBackend(options.name, 'await sessions.begin(values)');
     return backend.begin(textsOf(values, backend.options.rules));
   }
 
@@ -122,7 +98,7 @@ export class SessionService {
    * does it; `SESSION_INVALID` where a value's type says `onInvalid: 'throw'`
    */
   unseal(cookieValue: string, options: SealOptions = {}): Record<string, unknown> | undefined {
-    const backend = this.cookieCarrierOf(options.name, 'await sessions.read(cookieValue)');
+    const backend = this.cookieBackend(options.name, 'await sessions.read(cookieValue)');
     return valuesOf(backend.open(cookieValue), backend.options.rules);
   }
 
@@ -133,7 +109,7 @@ export class SessionService {
    * @throws SessionError where the values cannot be kept
    */
   async begin(values: Record<string, unknown>, options: SealOptions = {}): Promise<string> {
-    const backend = this.carrierOf(options.name);
+    const backend = this.backends.named(options.name);
     return backend.begin(textsOf(values, backend.options.rules));
   }
 
@@ -147,66 +123,16 @@ export class SessionService {
     cookieValue: string,
     options: SealOptions = {},
   ): Promise<Record<string, unknown> | undefined> {
-    const backend = this.carrierOf(options.name);
+    const backend = this.backends.named(options.name);
     return valuesOf(await backend.open(cookieValue), backend.options.rules);
   }
 
-  /**
-   * @internal The session of a request, the same for each name; at once where its cookie carries it.
-   */
-  open(
-    request: AnyRequest,
-    response: AnyResponse | undefined,
-    name?: string,
-  ): RequestSession | Promise<RequestSession> {
-    return this.unopened(request, response, name).open();
-  }
-
-  /** @internal A session that is taken from the request only if somebody looks at it. */
-  unopened(request: AnyRequest, response: AnyResponse | undefined, name?: string): RequestSession {
-    const backend = this.carrierOf(name);
-    const hook = hookOf(rawRequest(request));
-    let exchange = this.exchangeIn(hook);
-    if (exchange === undefined) {
-      exchange = new RequestSessions(request, this);
-      hook.listeners.push(exchange);
-    }
-    if (exchange.isDetached) {
-      const carrying = response ?? responseOf(request);
-      if (carrying !== undefined) exchange.attach(rawResponse(carrying), hook);
-    }
-    return exchange.sessionOf(backend);
-  }
-
-  /** @internal What a response has to do with sessions; nothing, for most. */
-  exchangeOf(response: AnyResponse): RequestSessions | undefined {
-    const hook = existingHookOf(rawResponse(response));
-    return hook === undefined ? undefined : this.exchangeIn(hook);
-  }
-
-  private exchangeIn(hook: ResponseHook): RequestSessions | undefined {
-    for (const listener of hook.listeners) {
-      if (listener instanceof RequestSessions && listener.owner === this) return listener;
-    }
-    return undefined;
-  }
-
-  private cookieCarrierOf(name: string | undefined, instead: string): CookieBackend {
-    const backend = this.carrierOf(name);
+  private cookieBackend(name: string | undefined, instead: string): CookieBackend {
+    const backend = this.backends.named(name);
     if (backend instanceof CookieBackend) return backend;
     throw new SessionError(
       'SESSION_UNAVAILABLE',
       `Session '${backend.options.name}' is kept in a store, and its cookie holds no values. Use ${instead}.`,
-    );
-  }
-
-  private carrierOf(name: string | undefined): CookieBackend | StoreBackend {
-    if (name === undefined) return this.defaultBackend;
-    const backend = this.backends.get(name);
-    if (backend !== undefined) return backend;
-    throw new SessionError(
-      'SESSION_UNAVAILABLE',
-      `No session is named '${name}'. SessionModule knows: ${[...this.backends.keys()].join(', ')}.`,
     );
   }
 }
@@ -231,37 +157,11 @@ function valuesOf(
   return Object.fromEntries(values);
 }
 
-function isArgumentsHost(value: object): value is ArgumentsHost {
-  return 'switchToHttp' in value && 'getArgs' in value;
+function isArgumentsHost(value: unknown): value is ArgumentsHost {
+  return typeof value === 'object' && value !== null && 'switchToHttp' in value;
 }
 
-/** @throws SessionError `SESSION_CONFIG` for a weak secret in production; elsewhere warns, once */
-function refuseWeakSecrets(sessions: readonly ResolvedOptions[]): void {
-  const weak = sessions.flatMap(({ name, secrets }) =>
-    secrets
-      .map((secret, i) => ({
-        name,
-        fault: weaknessOf(secret),
-        at: secrets.length > 1 ? `[${i}]` : '',
-      }))
-      .filter(({ fault }) => fault !== undefined),
-  );
-  if (weak.length === 0) return;
-  const faults = weak.map(({ name, fault, at }) => `secret${at} of session '${name}' is ${fault}`);
-  const message = `SessionModule: ${faults.join('; ')}; allowed: random secrets of ${MIN_SECRET_BYTES} bytes or more. This makes one: node -p "require('node:crypto').randomBytes(32).toString('base64url')"`;
-  if (process.env.NODE_ENV === 'production') throw new SessionError('SESSION_CONFIG', message);
-  new Logger('Session').warn(`${message} (With NODE_ENV=production this is an error.)`);
-}
-
-function weaknessOf(secret: string | Buffer): string | undefined {
-  if (isPlaceholder(secret)) return 'a well-known placeholder';
-  const bytes = Buffer.byteLength(secret);
-  return bytes < MIN_SECRET_BYTES ? `too short (${bytes} bytes)` : undefined;
-}
-
-function warnOfMisspeltPrefix({ name }: ResolvedOptions): void {
-  if (!isMisspeltPrefix(name)) return;
-  new Logger('Session').warn(
-    `The session name '${name}' looks like a cookie prefix and is none: browsers know __Host- and __Secure- only, spelt so.`,
-  );
+function isRequest(value: unknown): value is AnyRequest {
+  const { raw = value } = (value ?? {}) as { raw?: unknown };
+  return typeof (raw as { headers?: unknown } | undefined)?.headers === 'object';
 }

@@ -1,8 +1,7 @@
-import { isFromRouter, traceCall } from './http/adapter.js';
 import type { AnyRequest, AnyResponse } from './http/request.js';
+import type { SessionBackends } from './request/session-backends.js';
 import { RequestSession } from './session/request-session.js';
 import { DEFAULT_FLASH_KEY } from './session/session-values.js';
-import type { SessionService } from './session.service.js';
 
 /** What a template finds beside its own variables, as Leapkit gives it. */
 export interface SessionViewHelpers {
@@ -18,32 +17,26 @@ export interface SessionViewHelpers {
 type ViewResponse = AnyResponse & { readonly req?: AnyRequest; readonly request?: AnyRequest };
 
 /**
- * Commits what the handler did, and makes the helpers for the template behind it. A template cannot
- * wait: a session that a store keeps is opened before.
+ * Renders a template that finds the helpers beside its variables.
+ *
+ * The interceptor has opened what a store keeps. Where a filter or an application renders without it,
+ * the page waits for the store; where that fails, the page shows no session; and where the page
+ * itself fails then, nobody is left to be told, so the response becomes a plain error.
  */
-export function viewHelpers(
-  sessions: SessionService,
+export function renderWithSession(
+  backends: SessionBackends,
   response: ViewResponse,
-): SessionViewHelpers | Promise<SessionViewHelpers> {
+  render: (helpers: SessionViewHelpers) => unknown,
+): unknown {
   // Fastify's reply has `request`, Express's response `req`.
-  const request = (response.request ?? response.req)!;
-  const session = sessions.unopened(request, response);
-  const committing = sessions
-    .exchangeOf(response)
-    ?.beforeRender((response as { statusCode: number }).statusCode);
-  const opening = openFor(session);
-  if (committing === undefined && opening === undefined) return helpersOf(session);
-  return Promise.all([committing, opening]).then(() => helpersOf(session));
-}
-
-/**
- * A filter waits for nobody: what fails once it has returned would end the process. It shows its page
- * without the session, which may be the very page that says that the store is away.
- */
-function openFor(session: RequestSession): Promise<unknown> | undefined {
+  const sessions = backends.ofRequest((response.request ?? response.req)!, response);
+  const session = sessions.session();
   const opening = session.openForView();
-  if (opening === undefined || isFromRouter(traceCall())) return opening;
-  return opening.catch(() => session.openEmpty());
+  if (opening === undefined) return render(helpersOf(session));
+  return opening
+    .catch(() => session.openEmpty())
+    .then(() => render(helpersOf(session)))
+    .catch((error: unknown) => sessions.fail(error));
 }
 
 function helpersOf(session: RequestSession): SessionViewHelpers {

@@ -1,14 +1,24 @@
 import { inspect } from 'node:util';
 import { type AnyRequest, isOverTls, isUnseen, rawRequest } from '../http/request.js';
-import type { SessionBackend } from './session-backend.js';
+import { cookieValues } from '../http/cookie-header.js';
+import type { SessionCookieOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionEventKind } from '../session.events.js';
-import type { SessionCookieOptions } from '../options/session.options.js';
-import type { SessionRecord } from '../session/session-record.js';
-import type { SessionBacking, SessionServer } from '../session/session-backing.js';
 import { RequestSession } from '../session/request-session.js';
+import type { SessionBacking, StoredBacking } from '../session/session-backing.js';
+import type { SessionRecord } from '../session/session-record.js';
 import type { SessionSnapshot, SessionState } from '../session/session-state.js';
 import { logFault, type ValueFault } from '../values/faults.js';
+import type { SessionBackend } from './session-backend.js';
+
+/**
+ * What a commit keeps of a request:
+ *
+ * - `done`: what it saved or ended, and nothing else
+ * - `changes`: all that it changed
+ * - `changes-and-flashes`: the same, and the flashes that it read, for nobody sees its answer
+ */
+export type Kept = 'done' | 'changes' | 'changes-and-flashes';
 
 /** What the commit decided for one session. */
 export interface Decision {
@@ -19,31 +29,37 @@ export interface Decision {
   readonly events: readonly { readonly kind: SessionEventKind; readonly id: string }[];
 }
 
-/** What the exchange says of changes. */
-export interface Changes {
+/** What becomes of changes, as far as the response has come. */
+export interface ResponseState {
   /** Whether nothing that is written now could be kept, or be noticed when the response ends. */
   readonly isReadOnly: boolean;
+  /** Whether the response has ended: nobody looks at the session again. */
+  readonly hasEnded: boolean;
   /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
   assertWritable(): void;
   /** @throws SessionError `SESSION_HEADERS_SENT` */
   refuseChange(): never;
+  /** Tells the log of a change that came too late and that nobody saved. */
+  reportChange(): void;
 }
 
 /** One session of a request: where it comes from, and what becomes of it. */
 export abstract class BackedSession<
-  C extends SessionBackend = SessionBackend,
+  B extends SessionBackend = SessionBackend,
 > implements SessionBacking {
   readonly session: RequestSession;
+  private decidedKept: Kept = 'done';
+  private decidedTouches = -1;
 
   constructor(
-    protected readonly backend: C,
+    readonly backend: B,
     protected readonly request: AnyRequest,
-    protected readonly changes: Changes,
+    protected readonly response: ResponseState,
   ) {
     this.session = new RequestSession(this);
   }
 
-  abstract readonly server: SessionServer | undefined;
+  abstract readonly store: StoredBacking | undefined;
   abstract load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
   abstract save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
 
@@ -52,33 +68,85 @@ export abstract class BackedSession<
    *
    * @returns `undefined` where nothing is to be waited for
    */
-  abstract commit(status: number): Promise<void> | undefined;
+  abstract commit(kept: Kept): Promise<void> | undefined;
+
+  protected abstract decideFor(kept: Kept): Decision;
+
+  /** Whether the session is another than the one that was committed. */
+  abstract hasChangedSince(): boolean;
+
+  /** @throws SessionError where the session as it is now could not be kept */
+  abstract check(): void;
+
+  /** Whether anybody has looked at the session. */
+  get isOpen(): boolean {
+    return this.session.status !== 'unopened';
+  }
 
   /**
-   * What the response must say of this session at a status.
+   * What the response must say of this session.
    *
    * @throws SessionError where the session cannot be kept
    */
-  abstract decide(status: number): Decision;
+  decide(kept: Kept): Decision {
+    const decision = this.decideFor(kept);
+    this.decidedKept = kept;
+    this.decidedTouches = this.session.touches;
+    return decision;
+  }
 
-  /** Whether the session is another than the one that was committed. */
-  abstract hasChangedSince(status: number): boolean;
+  /** Whether the decision holds for a status, and nobody has changed anything since. */
+  isDecidedFor(status: number, isDropped: boolean): boolean {
+    if (this.decidedTouches !== this.session.touches) return false;
+    if (isDropped) return this.decidedKept === 'done';
+    return this.keptAt(status) === this.decidedKept;
+  }
+
+  /** What is kept of a request that ends with a status. */
+  keptAt(status: number): Kept {
+    const keeps: unknown = this.backend.options.commitOn(status, this.request);
+    if (typeof keeps !== 'boolean') {
+      throw new SessionError(
+        'SESSION_CONFIG',
+        `SessionModule: commitOn returned ${inspect(keeps, { depth: 0 })}; allowed: true, false.`,
+      );
+    }
+    if (!keeps) return 'done';
+    // A 304 shows what the browser has already, not the flashes of this answer.
+    return status === 304 || this.isUnseen ? 'changes-and-flashes' : 'changes';
+  }
+
+  protected snapshot(kept: Kept): SessionSnapshot {
+    return this.session.snapshot(kept === 'changes-and-flashes');
+  }
+
+  protected recordOf(state: SessionState, now: number): SessionRecord {
+    const { id, createdAt, cookie, texts } = state;
+    const expiresAt = this.backend.expiryOf(createdAt, now, cookie);
+    return { id, createdAt, sentAt: now, expiresAt, cookie, texts };
+  }
+
+  /** The line that deletes a cookie that the client has: it is told nothing of one that it has not. */
+  protected deletionOf(own: SessionCookieOptions | undefined): string | undefined {
+    const hasCookie = cookieValues(this.cookieHeader, this.name).length > 0;
+    return hasCookie ? this.backend.deleteCookie(own, this.isOverTls) : undefined;
+  }
 
   get isReadOnly(): boolean {
-    return this.changes.isReadOnly;
+    return this.response.isReadOnly;
   }
 
   assertWritable(): void {
-    this.changes.assertWritable();
+    this.response.assertWritable();
   }
 
   /** A new id goes out with the headers, wherever the values lie. */
   assertRenewable(): void {
-    this.changes.assertWritable();
+    this.response.assertWritable();
   }
 
   refuseChange(): never {
-    return this.changes.refuseChange();
+    return this.response.refuseChange();
   }
 
   get name(): string {
@@ -119,32 +187,5 @@ export abstract class BackedSession<
 
   protected get isOverTls(): boolean {
     return isOverTls(this.request);
-  }
-
-  /** Whether the changes of a request are kept that ends with a status. */
-  protected keeps(status: number): boolean {
-    const keeps: unknown = this.backend.options.commitOn(status, this.request);
-    if (typeof keeps === 'boolean') return keeps;
-    throw new SessionError(
-      'SESSION_CONFIG',
-      `SessionModule: commitOn returned ${inspect(keeps, { depth: 0 })}; allowed: true, false.`,
-    );
-  }
-
-  protected snapshotAt(status: number): SessionSnapshot {
-    // A 304 shows what the browser has already, not the flashes of this answer.
-    return this.session.snapshot(status === 304 || this.isUnseen);
-  }
-
-  protected recordOf(state: SessionState, now: number): SessionRecord {
-    const { id, createdAt, cookie, texts } = state;
-    const expiresAt = this.backend.expiryOf(createdAt, now, cookie);
-    return { id, createdAt, sentAt: now, expiresAt, cookie, texts };
-  }
-
-  /** The line that deletes a cookie that the client has: it is told nothing of one that it has not. */
-  protected deletionOf(own: SessionCookieOptions | undefined): string | undefined {
-    const hasCookie = this.cookieHeader?.includes(`${this.backend.options.name}=`) ?? false;
-    return hasCookie ? this.backend.deleteCookie(own, this.isOverTls) : undefined;
   }
 }

@@ -1,14 +1,15 @@
 import type { CookieBackend, LoadedRecord } from './cookie-backend.js';
 import type { SessionEventKind } from '../session.events.js';
-import { type Decision, BackedSession } from './backed-session.js';
+import { BackedSession, type Decision, type Kept } from './backed-session.js';
 import type { SessionRecord } from '../session/session-record.js';
 import { areSame, type SessionSnapshot } from '../session/session-state.js';
 
 /** A session that its cookie carries whole. */
 export class CookieBackedSession extends BackedSession<CookieBackend> {
-  readonly server = undefined;
+  readonly store = undefined;
   private loaded: LoadedRecord | undefined;
   private committed: SessionSnapshot | undefined;
+  private kept: Kept = 'done';
 
   load(): SessionRecord | undefined {
     this.loaded = this.backend.load(this.cookieHeader);
@@ -25,17 +26,16 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   /** The response carries all of it. */
   commit(): undefined {}
 
-  /** What is kept at a status: all, or what was saved. */
-  private snapshotFor(status: number): SessionSnapshot | undefined {
-    return this.keeps(status) ? this.snapshotAt(status) : this.session.saved;
+  check(): void {
+    this.save(() => this.snapshot('changes'));
   }
 
-  decide(status: number): Decision {
+  protected decideFor(kept: Kept): Decision {
     const { backend, session } = this;
     const now = Date.now();
     const nothing: Decision = { backend, events: [] };
-    if (session.status === 'unopened') return nothing;
-    const snapshot = this.snapshotFor(status);
+    const snapshot = kept === 'done' ? session.saved : this.snapshot(kept);
+    this.kept = kept;
     this.committed = snapshot;
     const isEmpty = snapshot === undefined || snapshot.texts.size === 0;
     const lastId = session.record?.id ?? snapshot?.id ?? '';
@@ -67,11 +67,10 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     return backend.fits(next) ? this.seal(next, now, [isDue ? 'renewed' : 'committed']) : undefined;
   }
 
-  hasChangedSince(status: number): boolean {
-    const { session, committed } = this;
-    if (session.status === 'unopened' || committed === undefined) return false;
-    const now = this.snapshotFor(status);
-    return now !== undefined && now !== session.saved && !areSame(now, committed);
+  hasChangedSince(): boolean {
+    const { committed, kept } = this;
+    if (committed === undefined || kept === 'done') return false;
+    return !areSame(this.snapshot(kept), committed);
   }
 
   private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {

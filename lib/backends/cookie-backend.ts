@@ -1,10 +1,7 @@
 import { copyOf, sealedLength, tagOf } from '../seal/keyring.js';
-import type { AnyRequest } from '../http/request.js';
 import { SessionBackend, checkLimit, largestOf } from './session-backend.js';
-import { CookieBackedSession } from './cookie-backed-session.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionRejectReason } from '../session.events.js';
-import type { Changes } from './backed-session.js';
 import type { ResolvedOptions } from '../options/session.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
 import { Recurring } from './recent.js';
@@ -34,10 +31,6 @@ export class CookieBackend extends SessionBackend {
     super(options, 'session', ID_BYTES);
     const least = this.bytesOf(formatRecord(this.newRecord(NO_TEXTS)));
     checkLimit('maxCookieBytes', options.maxCookieBytes, least, options.name);
-  }
-
-  sessionOf(request: AnyRequest, changes: Changes): CookieBackedSession {
-    return new CookieBackedSession(this, request, changes);
   }
 
   /** The first cookie of this name that opens and has not expired. Never throws. */

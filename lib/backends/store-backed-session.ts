@@ -1,19 +1,24 @@
 import type { AnyRequest } from '../http/request.js';
-import { applyDelta, deltaOf, incremented } from '../session/session-delta.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionEventKind } from '../session.events.js';
-import type { SessionServer } from '../session/session-backing.js';
-import { type Changes, type Decision, BackedSession } from './backed-session.js';
+import type { StoredBacking } from '../session/session-backing.js';
+import { changed, incremented } from '../session/session-delta.js';
 import type { SessionRecord } from '../session/session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from '../session/session-state.js';
+import { NO_TEXTS } from '../session/session-values.js';
+import { BackedSession, type Decision, type Kept, type ResponseState } from './backed-session.js';
+import { Sequence } from './sequence.js';
 import type { StoreBackend } from './store-backend.js';
 import { StoreEntry } from './store-entry.js';
-import { NO_TEXTS } from '../session/session-values.js';
+
+/** How long after the end of a response an application may take to save what it changes then. */
+const LATE_SAVE_MILLISECONDS = 100;
 
 /** A session that a store keeps. What it does there, it does one after the other. */
-export class StoreBackedSession extends BackedSession<StoreBackend> implements SessionServer {
-  readonly server: SessionServer = this;
+export class StoreBackedSession extends BackedSession<StoreBackend> implements StoredBacking {
+  readonly store: StoredBacking = this;
   private readonly entry: StoreEntry;
+  private readonly sequence = new Sequence();
   /** As this request last knew it: what it changes, it changes from here. */
   private base: SessionState | undefined;
   /** It ended while this request ran: nothing brings it back. */
@@ -23,15 +28,16 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   private removalError: Error | undefined;
   /** The store failed, and the request goes on without. */
   private isAnonymous = false;
+  /** The request's id has just been replaced by another: its cookie must not take the new one's place. */
+  private hasMoved = false;
   private isCookieDue = false;
-  private queue: Promise<unknown> = Promise.resolve();
-  private queued = 0;
   private saves = 0;
+  private lateCheck: NodeJS.Timeout | undefined;
   /** Increments under way: where nobody awaits them, their failure is the commit's. */
   private readonly increments = new Set<Promise<unknown>>();
 
-  constructor(backend: StoreBackend, request: AnyRequest, changes: Changes) {
-    super(backend, request, changes);
+  constructor(backend: StoreBackend, request: AnyRequest, response: ResponseState) {
+    super(backend, request, response);
     this.entry = new StoreEntry(backend);
   }
 
@@ -48,10 +54,12 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
         const stored = await this.backend.read(id);
         if (typeof stored === 'object') {
           this.isCookieDue = isOutdated;
+          this.hasMoved = false;
           this.entry.set(stored);
           this.base = stored.record;
           return stored.record;
         }
+        this.hasMoved ||= this.backend.hasMoved(id);
         this.backend.reject(stored, id);
       }
     } catch (error) {
@@ -65,8 +73,8 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     this.isAnonymous = true;
   }
 
-  async reread(): Promise<SessionRecord | undefined> {
-    return this.inTurn(async () => {
+  reread(): Promise<SessionRecord | undefined> {
+    return this.sequence.run(async () => {
       if (this.base === undefined || this.isGone) return undefined;
       await this.entry.read(this.base.id);
       const { record } = this.entry;
@@ -84,6 +92,24 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   override assertWritable(): void {
     if (this.isAnonymous) this.refuseAnonymous();
     if (this.base === undefined && !this.isGone) super.assertWritable();
+    else if (this.response.hasEnded) this.checkLater();
+  }
+
+  /** Nobody commits a change after the response: it is saved, or it is told. */
+  private checkLater(): void {
+    this.lateCheck ??= setTimeout(() => {
+      this.lateCheck = undefined;
+      if (this.hasUnsavedChange()) this.response.reportChange();
+    }, LATE_SAVE_MILLISECONDS).unref();
+  }
+
+  private hasUnsavedChange(): boolean {
+    try {
+      return this.hasChangedSince();
+    } catch {
+      // What cannot be stored was not saved either.
+      return true;
+    }
   }
 
   override refuseChange(): never {
@@ -100,21 +126,38 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   save(take: () => SessionSnapshot): Promise<SessionSnapshot> {
     this.saves++;
-    return this.inTurn(async () => {
-      await this.removeIfDue();
-      const snapshot = take();
-      await this.keep(snapshot);
-      return snapshot;
-    }).finally(() => void this.saves--);
+    return this.sequence
+      .run(async () => {
+        await this.removeIfDue();
+        if (this.isGone) this.drop();
+        const snapshot = take();
+        await this.keep(snapshot);
+        if (this.isGone) this.refuseEnded();
+        return snapshot;
+      })
+      .finally(() => void this.saves--);
+  }
+
+  check(): void {
+    const snapshot = this.snapshot('changes');
+    this.backend.checkCookie(snapshot.cookie);
+    this.backend.checkSize(this.recordOf(snapshot, Date.now()));
+  }
+
+  private refuseEnded(): never {
+    throw new SessionError(
+      'SESSION_ENDED',
+      `Session '${this.name}' was ended elsewhere while this request ran, so nothing of it was kept. After await session.reload() it is empty.`,
+    );
   }
 
   destroy(): Promise<void> {
     this.isRemovalDue = true;
-    return this.inTurn(() => this.removeIfDue());
+    return this.sequence.run(() => this.removeIfDue());
   }
 
   increment(key: string, by: number, now: SessionState): Promise<string | undefined> {
-    const done = this.inTurn(async () => {
+    const done = this.sequence.run(async () => {
       const add = (record: SessionRecord): SessionRecord => ({
         ...this.renewed(record),
         texts: incremented(record.texts, key, by),
@@ -124,7 +167,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
         await this.begin({ ...now, texts: incremented(NO_TEXTS, key, by) });
       } else if (this.isGone || !(await this.entry.change(add))) {
         this.drop();
-        return undefined;
+        this.refuseEnded();
       } else {
         this.tell('committed');
       }
@@ -138,29 +181,26 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     return done;
   }
 
-  /**
-   * Brings the store to what the request has done.
-   *
-   * @returns `undefined` where nothing is to be done
-   * @throws SessionError, at once or later, where the session cannot be kept
-   */
-  commit(status: number): Promise<void> | undefined {
-    if (this.session.status === 'unopened') return undefined;
-    const isKept = this.keeps(status);
-    if (this.queued > 0 || this.isRemovalDue) {
-      const increments = [...this.increments];
-      return this.inTurn(async () => {
-        await this.finishRemoval(isKept);
-        if (!isKept) return;
+  commit(kept: Kept): Promise<void> | undefined {
+    if (this.sequence.isBusy || this.isRemovalDue) {
+      const increments = [...this.increments].map((one) => one.catch(unlessEnded));
+      return this.sequence.run(async () => {
+        await this.finishRemoval(kept !== 'done');
+        if (kept === 'done') return;
         await Promise.all(increments);
         // What was under way has changed the session, and what is kept of it.
-        await this.keepAndRenew(this.snapshotAt(status));
+        await this.keepAndRenew(this.snapshot(kept));
       });
     }
-    if (!isKept) return undefined;
-    const snapshot = this.snapshotAt(status);
+    if (kept === 'done') return undefined;
+    const snapshot = this.snapshot(kept);
     if (!this.differs(snapshot) && !this.entry.isRenewalDue) return undefined;
-    return this.inTurn(() => this.keepAndRenew(snapshot));
+    return this.sequence.run(() => this.keepAndRenew(snapshot));
+  }
+
+  override isDecidedFor(status: number, isDropped: boolean): boolean {
+    if (this.sequence.isBusy || this.isRemovalDue) return false;
+    return super.isDecidedFor(status, isDropped);
   }
 
   /** A removal that failed is not tried again: who caught it has waited for it once. */
@@ -175,11 +215,9 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     await this.renew();
   }
 
-  hasChangedSince(status: number): boolean {
+  hasChangedSince(): boolean {
     // What a save under way keeps is no change that nobody saved.
-    if (this.saves > 0) return false;
-    if (this.session.status === 'unopened' || !this.keeps(status)) return false;
-    return this.differs(this.snapshotAt(status));
+    return this.saves === 0 && this.differs(this.snapshot('changes'));
   }
 
   /** Whether a snapshot is another than what is kept. A new session that is empty is not kept. */
@@ -198,16 +236,16 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   /** An entry that no cookie leads to would lie there until it expires. */
   private canSend({ cookie }: SessionState): boolean {
-    return this.backend.canSend(cookie, this.isOverTls);
+    return !this.hasMoved && this.backend.canSend(cookie, this.isOverTls);
   }
 
-  decide(): Decision {
+  protected decideFor(): Decision {
     const { backend } = this;
     const { record } = this.entry;
-    if (this.session.status === 'unopened' || this.isGone) return { backend, events: [] };
+    if (this.isGone) return { backend, events: [] };
     if (record === undefined) {
       const isEnded = this.session.record !== undefined && !this.isAnonymous;
-      const isDeleted = isEnded || this.session.status === 'destroyed';
+      const isDeleted = (isEnded || this.session.status === 'destroyed') && !this.isRemovalDue;
       const own = this.session.record?.cookie;
       return { backend, cookie: isDeleted ? this.deletionOf(own) : undefined, events: [] };
     }
@@ -301,18 +339,9 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     this.base = undefined;
     this.entry.forget();
   }
-
-  private inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.queued++ === 0 ? act() : this.queue.then(act);
-    const done = turn.finally(() => void this.queued--);
-    this.queue = done.catch(() => {});
-    return done;
-  }
 }
 
-/** Does to a session what was done between two moments; most of the time nobody else has changed it. */
-function changed(record: SessionRecord, before: SessionState, now: SessionSnapshot): SessionRecord {
-  return record.texts === before.texts && record.cookie === before.cookie
-    ? { ...record, cookie: now.cookie, texts: now.texts }
-    : applyDelta(deltaOf(before, now), record);
+/** Who does not await an increment has asked for no answer: a session that has ended is no failure. */
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error;
 }

@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import type { AnyRequest } from '../http/request.js';
 import { copyOf, Keyring, type Opened, sealedLength } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { hashOf } from '../seal/secret.js';
@@ -12,14 +11,13 @@ import {
 } from './session-backend.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionRejectReason, SessionStoreOperation } from '../session.events.js';
-import type { Changes } from './backed-session.js';
 import type { ResolvedOptions } from '../options/session.options.js';
 import type { ResolvedStoreOptions } from '../options/store.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
 import type { Texts } from '../session/session-values.js';
 import { Recent, Recurring } from './recent.js';
 import { StoreCalls } from './store-calls.js';
-import { StoreBackedSession } from './store-backed-session.js';
+import type { StoredRecord } from './stored-record.js';
 import { WriteQueue } from './write-queue.js';
 import type { StoredSession } from '../stores/session-store.js';
 
@@ -32,14 +30,6 @@ const REMEMBERED = 1000;
 const MAX_REMEMBERED_LENGTH = 4096;
 /** Who plants cookies of former sessions beside the right one must not make requests expensive. */
 const MAX_IDS = 4;
-
-/** A session as the store has it. */
-export interface StoredRecord {
-  readonly record: SessionRecord;
-  readonly version: string;
-  /** Whether an older key sealed it, so that it should be sealed again. */
-  readonly isOutdated: boolean;
-}
 
 /** A record, and the text that holds it. */
 interface WrittenRecord {
@@ -56,6 +46,7 @@ export class StoreBackend extends SessionBackend {
   private readonly tokens = new Recent<string>(REMEMBERED);
   private readonly keys = new Recent<string>(REMEMBERED);
   private readonly written = new Recurring<WrittenRecord>(REMEMBERED);
+  private readonly movedIds = new Recent<string>(REMEMBERED);
   private readonly hashKey: string;
   private readonly recordKeyring: Keyring;
   private readonly calls: StoreCalls;
@@ -75,10 +66,6 @@ export class StoreBackend extends SessionBackend {
 
   get onStoreError(): 'fail' | 'anonymous' {
     return this.storage.onError;
-  }
-
-  sessionOf(request: AnyRequest, changes: Changes): StoreBackedSession {
-    return new StoreBackedSession(this, request, changes);
   }
 
   /** The ids that this server has sealed, as a request brought them. */
@@ -227,12 +214,23 @@ export class StoreBackend extends SessionBackend {
     return this.call('remove', id, (store) => store.remove(key, version));
   }
 
+  /** Notes that a session has left this id for another. */
+  moved(id: string): void {
+    this.movedIds.set(id, id);
+  }
+
+  /** Whether this process has lately given the session of this id another one. */
+  hasMoved(id: string): boolean {
+    return this.movedIds.get(id) !== undefined;
+  }
+
   /** Whether the response can carry the cookie: a secure one does not go over a plain connection. */
   canSend(cookie: SessionRecord['cookie'], isTls: boolean): boolean {
     return this.attributesFor(this.cookieOf(cookie), isTls) !== undefined;
   }
 
-  private checkSize(record: SessionRecord, text: string): void {
+  /** @throws SessionError `SESSION_TOO_LARGE` beyond `maxStoreBytes` */
+  checkSize(record: SessionRecord, text = formatRecord(record)): void {
     const { maxBytes } = this.storage;
     const bytes = Buffer.byteLength(text);
     if (bytes <= maxBytes) return;

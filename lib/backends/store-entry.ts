@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { SessionError } from '../session.errors.js';
 import type { SessionRecord } from '../session/session-record.js';
-import type { StoreBackend, StoredRecord } from './store-backend.js';
+import type { StoreBackend } from './store-backend.js';
+import type { StoredRecord } from './stored-record.js';
 
 /** How often a change is tried again that met a newer version. */
 const MAX_TRIES = 100;
@@ -67,7 +68,7 @@ export class StoreEntry {
   async change(apply: Change): Promise<boolean> {
     const { stored, backend } = this;
     if (stored === undefined) return false;
-    await backend.queue.take(stored.record.id, async (latest) => {
+    await backend.queue.run(stored.record.id, async (latest) => {
       if (latest !== undefined) this.stored = latest;
       await this.tryToChange(apply);
       return this.stored;
@@ -96,12 +97,13 @@ export class StoreEntry {
    */
   async move(id: string, apply: Change): Promise<boolean> {
     let moved: StoredRecord | undefined;
-    // It takes no turn: what others write meanwhile must find the old entry, and comes along.
+    // It does not queue: what others write meanwhile must find the old entry, and comes along.
     for (let tries = 0; await this.prepareTry(tries); tries++) {
       const { record, version } = this.stored!;
       moved = await this.create({ ...apply(record), id }, moved);
       if (await this.backend.remove(record.id, version)) {
         this.stored = moved;
+        this.backend.moved(record.id);
         return true;
       }
       await this.read(record.id);

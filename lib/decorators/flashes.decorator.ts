@@ -1,5 +1,10 @@
-import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/common';
-import { fromSession } from './session-of.js';
+import {
+  createParamDecorator,
+  type ExecutionContext,
+  type PipeTransform,
+  type Type,
+} from '@nestjs/common';
+import { fromSession, takesSession } from './session-of.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
@@ -14,4 +19,8 @@ type Pipe = Type<PipeTransform> | PipeTransform;
  */
 export const Flashes: (key?: string, ...pipes: Pipe[]) => ParameterDecorator = createParamDecorator<
   string | undefined
->((key, context) => fromSession(context, (session) => session.flashes(key)));
+>(
+  takesSession((key: string | undefined, context: ExecutionContext) =>
+    fromSession(context, (session) => session.flashes(key)),
+  ),
+);

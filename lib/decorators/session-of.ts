@@ -1,16 +1,20 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { httpPartsOf } from '../http/context.js';
+import { currentSessions } from '../request/current-sessions.js';
+import { TAKES_SESSION } from '../request/handler-needs.js';
+import type { RequestSessions } from '../request/request-sessions.js';
+import { SESSION_BACKENDS, type SessionBackends } from '../request/session-backends.js';
 import { SessionError } from '../session.errors.js';
 import type { RequestSession } from '../session/request-session.js';
-import type { SessionService } from '../session.service.js';
 
-/** Where an application's requests lead to its service: on their prototype. */
-export const SESSION_SERVICE = Symbol.for('nestjs-typed-session:service');
-
-type WithService = { readonly [SESSION_SERVICE]?: SessionService };
+/** Marks the factory of a parameter decorator. @param isNamed whether its data is the session's name */
+export function takesSession<F extends object>(factory: F, isNamed = false): F {
+  return Object.assign(factory, { [TAKES_SESSION]: { isNamed } });
+}
 
 /**
- * What a parameter decorator asks a session for. Nest waits where it is kept on a server.
+ * What a parameter decorator reads of a session. The interceptor has opened it; where there is none
+ * Nest waits.
  *
  * @throws SessionError `SESSION_UNAVAILABLE` where the module was not imported
  */
@@ -19,14 +23,23 @@ export function fromSession<T>(
   read: (session: RequestSession) => T,
   name?: string,
 ): T | Promise<T> {
-  const { request, response } = httpPartsOf(context);
-  const service = (request as WithService | undefined)?.[SESSION_SERVICE];
-  if (request === undefined || service === undefined) {
+  const sessions = sessionsOf(context);
+  if (sessions === undefined) {
     throw new SessionError(
       'SESSION_UNAVAILABLE',
       `${context.getClass().name}.${context.getHandler().name} asks for the session, and there is none. Add SessionModule.forRoot(secret) to the imports of the root module; in a gateway, ask SessionService.`,
     );
   }
-  const session = service.open(request, response, name);
+  const session = sessions.session(name).open();
   return session instanceof Promise ? session.then(read) : read(session);
+}
+
+type WithBackends = { readonly [SESSION_BACKENDS]?: SessionBackends };
+
+function sessionsOf(context: ExecutionContext): RequestSessions | undefined {
+  const current = context.getType() === 'http' ? undefined : currentSessions.getStore();
+  if (current !== undefined) return current;
+  const { request, response } = httpPartsOf(context);
+  const backends = (request as WithBackends | undefined)?.[SESSION_BACKENDS];
+  return backends?.ofRequest(request!, response);
 }

@@ -1,5 +1,10 @@
-import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/common';
-import { fromSession } from './session-of.js';
+import {
+  createParamDecorator,
+  type ExecutionContext,
+  type PipeTransform,
+  type Type,
+} from '@nestjs/common';
+import { fromSession, takesSession } from './session-of.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
@@ -13,6 +18,8 @@ type Pipe = Type<PipeTransform> | PipeTransform;
  * ```
  */
 export const SessionValue: (key: string, ...pipes: Pipe[]) => ParameterDecorator =
-  createParamDecorator<string>((key, context) =>
-    fromSession(context, (session) => session.get(key)),
+  createParamDecorator<string>(
+    takesSession((key: string, context: ExecutionContext) =>
+      fromSession(context, (session) => session.get(key)),
+    ),
   );

@@ -1,6 +1,6 @@
-import { createParamDecorator } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Session as SessionOf, SessionData } from '../session/session.js';
-import { fromSession } from './session-of.js';
+import { fromSession, takesSession } from './session-of.js';
 
 /**
  * Hands the session to a handler: the default one, or the one of a name.
@@ -16,7 +16,13 @@ import { fromSession } from './session-of.js';
  */
 export const Session: (name?: string) => ParameterDecorator = createParamDecorator<
   string | undefined
->((name, context) => fromSession(context, (session) => session, name));
+>(
+  takesSession(
+    (name: string | undefined, context: ExecutionContext) =>
+      fromSession(context, (session) => session, name),
+    true,
+  ),
+);
 
 /** The type of what `@Session()` hands over. `T` is its shape, by default `SessionData`. */
 export type Session<T extends object = SessionData> = SessionOf<T>;

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { type Duration, toSeconds, toTimeout } from './duration.js';
 import { HIDDEN, knowAll, oneOf, refuse, wholeBytes } from './option-checks.js';
 import {
@@ -61,6 +62,11 @@ export interface SessionOptions extends SessionStoreOptions {
   commitOn?: 'always' | CommitPolicy;
   /** Bytes of name and value together, as browsers count them. Default `4096`. */
   maxCookieBytes?: number;
+  /**
+   * Whether `request.session` is this session. Default `true`; `false` leaves it to another library,
+   * such as express-session. Of several sessions the first one says so.
+   */
+  requestSession?: boolean;
   /** How much one value may be. */
   limits?: SessionLimits;
   /** For which groups and which version class-transformer's decorators are read. Default none. */
@@ -97,6 +103,7 @@ export interface ResolvedOptions {
   readonly rolling: boolean;
   readonly commitOn: CommitPolicy;
   readonly maxCookieBytes: number;
+  readonly requestSession: boolean;
   /** Where a store keeps the values. */
   readonly storage?: ResolvedStoreOptions;
   /** How values are read and written. */
@@ -121,6 +128,7 @@ const OPTION_NAMES = new Set<string>([
   'rolling',
   'commitOn',
   'maxCookieBytes',
+  'requestSession',
   ...STORE_OPTION_NAMES,
   'limits',
   'classTransformer',
@@ -180,6 +188,7 @@ function resolveSession(options: SessionOptions): ResolvedOptions {
       options.maxCookieBytes ?? 4096,
       'browsers keep up to 4096',
     ),
+    requestSession: oneOf('requestSession', options.requestSession ?? true, [true, false]),
     storage: resolveStorage(options),
     rules: resolveValueRules(options.limits, options.classTransformer),
   };
@@ -262,9 +271,13 @@ export function checkName(name: string, cookie: ResolvedCookie): void {
     refuse('cookie.path', cookie.path, `/, as the name begins with ${prefix}`);
 }
 
-/** Whether a name looks like a prefix that browsers would not take for one. */
-export function isMisspeltPrefix(name: string): boolean {
-  return /^(__(host|secure)[-_]|(host|secure)__)/i.test(name) && !/^__(Host|Secure)-/.test(name);
+/** Warns of a name that looks like a prefix and that browsers would not take for one. */
+export function warnOfMisspeltPrefix({ name }: ResolvedOptions): void {
+  if (!/^(__(host|secure)[-_]|(host|secure)__)/i.test(name)) return;
+  if (/^__(Host|Secure)-/.test(name)) return;
+  new Logger('Session').warn(
+    `The session name '${name}' looks like a cookie prefix and is none: browsers know __Host- and __Secure- only, spelt so.`,
+  );
 }
 
 function resolveCommitOn(commitOn: SessionOptions['commitOn']): CommitPolicy {

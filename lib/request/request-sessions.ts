@@ -1,50 +1,57 @@
 import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { isFromRouter, type ReplyGate, traceCall } from '../http/adapter.js';
+import type { BackedSession, Decision, ResponseState } from '../backends/backed-session.js';
+import { openSession, type SessionBackendOf } from '../backends/open-session.js';
 import { type AnyRequest, describeRequest, isConditional } from '../http/request.js';
-import { appendSetCookie, forbidSharedCaching, varyByCookie } from '../http/response-headers.js';
+import {
+  appendSetCookie,
+  forbidSharedCaching,
+  removeSetCookie,
+  varyByCookie,
+} from '../http/response-headers.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
-import type { SessionBackend } from '../backends/session-backend.js';
-import type { Changes, Decision, BackedSession } from '../backends/backed-session.js';
-import { SessionError } from '../session.errors.js';
+import type { HandlerNeeds } from './handler-needs.js';
 import type { RequestSession } from '../session/request-session.js';
+import { SessionError } from '../session.errors.js';
 
-/** A backend that makes the sessions of its name. */
-export interface OpeningBackend extends SessionBackend {
-  sessionOf(request: AnyRequest, changes: Changes): BackedSession;
+/** The backends of an application, as far as its requests need them. */
+export interface Backends {
+  /** @throws SessionError `SESSION_UNAVAILABLE` where no session has that name */
+  named(name: string | undefined): SessionBackendOf;
 }
 
 /**
  * - `detached`: no response is known, as in a gateway; no cookie can be sent
  * - `open`: changes can still be committed
- * - `refused`: a commit failed and the filters were told; they may mend the session
- * - `failed`: a commit failed, and the client keeps what it had
+ * - `told`: a commit failed and the filters were told; they may mend the session
  * - `sent`: the headers have left, with what was committed
  */
-type ExchangeStatus = 'detached' | 'open' | 'refused' | 'failed' | 'sent';
+type Status = 'detached' | 'open' | 'told' | 'sent';
 
 /** The sessions of one request, and their commit into its response. */
-export class RequestSessions implements ResponseListener, ReplyGate, Changes {
+export class RequestSessions implements ResponseListener, ResponseState {
   private static readonly logger = new Logger('Session');
 
-  private status: ExchangeStatus = 'detached';
+  private status: Status = 'detached';
   private response: ServerResponse | undefined;
-  private readonly sessions = new Map<SessionBackend, BackedSession>();
-  private hasStores = false;
-  private decisions: Decision[] = [];
-  /** The status that the decisions were made for. */
-  private decidedFor = 0;
-  /** Whether nothing can have changed since the decisions: Nest is just sending its reply. */
-  private isReplying = false;
+  private readonly opened: BackedSession[] = [];
+  /** What the response says of each session; `undefined` until that is decided. */
+  private decisions: Decision[] | undefined;
+  /** Whether the application held live values before the handler ran: it may change them at any time. */
+  private isShared = false;
+  /** Whether nothing is kept but what was saved or ended. */
+  private isDropped = false;
+  /** Whether decisions were put into the headers, if only into some that did not leave. */
+  private hasSent = false;
+  /** What the response must become an error for. */
+  private failure: unknown;
   /** Where the headers left, if not by Nest's own reply. */
   private leftAt: Error | undefined;
 
-  /** @param owner whose sessions these are: another application's are not */
+  /** @param backends whose sessions these are: another application's are not */
   constructor(
-    private readonly request: AnyRequest,
-    readonly owner: object,
+    readonly request: AnyRequest,
+    readonly backends: Backends,
   ) {}
 
   get isDetached(): boolean {
@@ -58,172 +65,154 @@ export class RequestSessions implements ResponseListener, ReplyGate, Changes {
     if (this.status === 'open') hook.attach(response);
   }
 
-  sessionOf(backend: OpeningBackend): RequestSession {
-    let opened = this.sessions.get(backend);
-    if (opened === undefined) {
-      opened = backend.sessionOf(this.request, this);
-      this.sessions.set(backend, opened);
-      this.hasStores ||= opened.server !== undefined;
-    }
+  /**
+   * The session of a name, which is taken from the request when somebody first looks at it.
+   *
+   * @param name Default: the first session of the module
+   * @throws SessionError `SESSION_UNAVAILABLE` where no session has that name
+   */
+  session(name?: string): RequestSession {
+    const backend = this.backends.named(name);
+    for (const one of this.opened) if (one.backend === backend) return one.session;
+    const opened = openSession(backend, this.request, this);
+    this.opened.push(opened);
     return opened.session;
   }
 
-  get isReadOnly(): boolean {
-    return this.isDetached || this.response?.writableEnded === true;
-  }
-
   /**
-   * Commits before Nest sends a reply, where an error can still go through Nest's filters.
+   * Opens what a handler takes before it runs, and what its template may look at and cannot wait for.
    *
-   * @param status of the reply
-   * @param reply sends it
-   * @param replyError sends a plain error instead
-   * @returns what `reply` does: later, where the commit waits for a store
-   * @throws SessionError where the commit fails, and Nest's router hands it to the filters
+   * @returns `undefined` where nothing has to be waited for
+   * @throws SessionError at once or later, where one cannot be opened
    */
-  beforeReply<T>(
-    status: number,
-    reply: () => T,
-    replyError: (error: unknown) => T,
-  ): T | Promise<T> {
-    if (this.status !== 'open' && this.status !== 'refused') return this.reply(reply);
-    if (this.hasStores && this.mayBeNotModified) return reply();
-    const onError = (error: unknown, call: Error): T =>
-      this.onCommitError(error, call) ? this.reply(reply) : replyError(error);
-    try {
-      const committing = this.commit(status);
-      if (committing !== undefined) {
-        // Who called can be told before anything is awaited only.
-        const call = traceCall();
-        return committing
-          .then(
-            () => this.reply(reply),
-            (error: unknown) => onError(error, call),
-          )
-          .catch((error: unknown) => this.onLateError(error, call));
-      }
-    } catch (error) {
-      return onError(error, traceCall());
+  hydrate({ names, rendersView }: HandlerNeeds): Promise<void> | undefined {
+    for (const { session } of this.opened) this.isShared ||= session.touches > 0;
+    let waiting: Promise<unknown>[] | undefined;
+    for (const name of names) {
+      const opening = this.session(name).open();
+      if (opening instanceof Promise) (waiting ??= []).push(opening);
     }
-    return this.reply(reply);
-  }
-
-  /** A filter waits for nobody: what fails once it has returned would end the process. */
-  private onLateError(error: unknown, call: Error): never {
-    if (isFromRouter(call)) throw error;
-    RequestSessions.logger.error(error);
-    return undefined as never;
+    const forView = rendersView ? this.session().openForView() : undefined;
+    if (forView !== undefined) (waiting ??= []).push(forView);
+    return waiting === undefined ? undefined : Promise.all(waiting).then(ignore);
   }
 
   /**
-   * Whether the adapter may make a 304 of this reply, which shows no flashes: what a store has
+   * Commits what a handler did, before Nest replies.
+   *
+   * @returns `undefined` where nothing has to be waited for
+   * @throws SessionError at once or later, where the session cannot be kept
+   */
+  commit(): Promise<void> | undefined {
+    if (this.isDetached) return this.commitWithoutResponse();
+    // A handler may have sent the response itself.
+    if (this.status !== 'open' || this.response!.headersSent) return undefined;
+    if (this.hasStores && this.mayBeNotModified) return undefined;
+    const { statusCode } = this.response!;
+    try {
+      const writing = this.write(statusCode);
+      if (writing === undefined) this.decide(statusCode);
+      else return writing.then(() => this.decide(statusCode)).catch((error) => this.tell(error));
+    } catch (error) {
+      this.tell(error);
+    }
+    return undefined;
+  }
+
+  /** Checks that what was changed so far can be kept. @throws SessionError where it cannot */
+  check(): void {
+    for (const one of this.opened) if (one.isOpen) one.check();
+  }
+
+  /** Gives up what this request has changed, but for what it saved or ended. */
+  drop(): void {
+    this.isDropped = true;
+  }
+
+  /** Answers with a plain error, where nobody else does. */
+  fail(error: unknown): void {
+    this.failure = error;
+    if (this.response?.headersSent === false) this.response.end();
+  }
+
+  private commitWithoutResponse(): Promise<void> | undefined {
+    const writing = this.opened
+      .map((one) => one.commit('changes'))
+      .filter((one) => one !== undefined);
+    return writing.length === 0 ? undefined : Promise.all(writing).then(ignore);
+  }
+
+  private tell(error: unknown): never {
+    if (this.status === 'open') this.status = 'told';
+    throw error;
+  }
+
+  /**
+   * Whether the adapter may make a 304 of the reply, which shows no flashes: what a store has
    * forgotten by then would be lost. Such a session is committed when the status is known.
    */
   private get mayBeNotModified(): boolean {
     return (
-      isConditional(this.request) &&
-      [...this.sessions.values()].some(({ session }) => session.hasConsumedFlashes)
+      isConditional(this.request) && this.opened.some(({ session }) => session.hasConsumedFlashes)
     );
   }
 
-  private reply<T>(reply: () => T): T {
-    this.isReplying = true;
-    try {
-      return reply();
-    } finally {
-      this.isReplying = false;
-    }
-  }
-
-  /**
-   * Commits before a template is rendered, where an error can still go through Nest's filters.
-   * What the template itself reads is committed before the headers.
-   *
-   * @throws SessionError where the commit fails
-   */
-  beforeRender(status: number): void | Promise<void> {
-    if (isFromRouter(traceCall())) return this.beforeReply(status, ignore, ignore);
-  }
-
-  /**
-   * @returns whether the reply may go out all the same
-   * @throws SessionError where Nest's router asked, which hands it to the filters
-   */
-  private onCommitError(error: unknown, call: Error): boolean {
-    this.decisions = [];
-    if (this.status === 'refused') {
-      // The filters were told once; what fails again does not take their answer from the client.
-      this.status = 'failed';
-      return true;
-    }
-    if (isFromRouter(call)) {
-      this.status = 'refused';
-      throw error;
-    }
-    // What an asynchronous filter throws is caught by nobody, and would end the process.
-    this.status = 'failed';
-    RequestSessions.logger.error(error);
-    return false;
+  private get hasStores(): boolean {
+    return this.opened.some((one) => one.store !== undefined);
   }
 
   beforeWriting(status: number): Promise<void> | undefined {
-    if (this.status !== 'open' && this.status !== 'refused') return undefined;
-    if (this.isReplying && this.decidedFor === status) return undefined;
-    if (!this.hasStores) return undefined;
-    const call = new Error('The headers left here.');
-    const writing = this.tryToWrite(status);
-    if (writing === undefined) return undefined;
-    this.leftAt ??= call;
-    return writing.catch((error: unknown) => this.onWriteError(error));
-  }
-
-  /** What fails at once fails like what fails later. */
-  private tryToWrite(status: number): Promise<void> | undefined {
+    if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
+    if (!this.hasStores || this.isDecidedFor(status)) return undefined;
+    let writing: Promise<void> | undefined;
     try {
-      return this.writeToStores(status);
+      writing = this.write(status);
     } catch (error) {
-      return rejected(error);
+      writing = Promise.reject(error as Error);
     }
-  }
-
-  private onWriteError(error: unknown): void {
-    if (this.status !== 'refused') throw error;
-    this.decisions = [];
-    this.status = 'failed';
+    if (writing === undefined) return undefined;
+    this.leftAt ??= leavingHere(this.response!);
+    return writing.catch((error: unknown) => this.onLateError(error));
   }
 
   beforeHeaders(response: ServerResponse): void {
-    if (this.status === 'open' || this.status === 'refused') {
-      if (!this.isReplying) this.leftAt ??= new Error('The headers left here.');
-      const isDecided = this.isReplying && this.decidedFor === response.statusCode;
-      this.status = isDecided || this.decideAgain(response.statusCode) ? 'sent' : 'failed';
+    if (this.failure !== undefined) throw this.failure;
+    if (!this.isDecidedFor(response.statusCode)) {
+      this.leftAt ??= leavingHere(response);
+      try {
+        this.decide(response.statusCode);
+      } catch (error) {
+        this.onLateError(error);
+      }
     }
+    this.status = 'sent';
     this.send(response);
   }
 
-  /** @returns whether the session goes out with the headers */
-  private decideAgain(status: number): boolean {
-    try {
-      this.decide(status);
-      return true;
-    } catch (error) {
-      this.onWriteError(error);
-      return false;
-    }
+  /** The filters were told once; what fails again does not take their answer from the client. */
+  private onLateError(error: unknown): void {
+    if (this.status !== 'told') throw error;
+    this.drop();
+    this.decide(this.response!.statusCode);
   }
 
   failed(error: unknown, response: ServerResponse): void {
-    this.status = 'failed';
-    this.decisions = [];
-    this.send(response);
     RequestSessions.logger.error(error);
+    this.drop();
+    this.status = 'sent';
+    try {
+      this.decide(response.statusCode);
+    } catch {
+      this.decisions = [];
+    }
+    this.send(response);
   }
 
   endedLate(): void {
-    if (this.isReplying || this.status !== 'sent') return;
-    for (const session of this.sessions.values()) {
+    if (this.status !== 'sent') return;
+    for (const one of this.opened) {
       try {
-        if (session.hasChangedSince(this.decidedFor)) this.refuseChange();
+        if (one.hasChangedSince()) this.refuseChange();
       } catch (error) {
         // The response ends, whatever was done to the session.
         RequestSessions.logger.error(error);
@@ -231,41 +220,45 @@ export class RequestSessions implements ResponseListener, ReplyGate, Changes {
     }
   }
 
-  /** The one commit: what stores must hold, they hold before the response says so. */
-  private commit(status: number): Promise<void> | undefined {
-    const writing = this.writeToStores(status);
-    if (writing !== undefined) return writing.then(() => this.decided(status));
-    this.decided(status);
-    return undefined;
-  }
-
-  private decided(status: number): void {
-    this.decide(status);
-    this.status = 'open';
-  }
-
-  /** @returns `undefined` where nothing has to be waited for */
-  private writeToStores(status: number): Promise<void> | undefined {
+  /** @returns `undefined` where no store has to be waited for */
+  private write(status: number): Promise<void> | undefined {
     if (!this.hasStores) return undefined;
-    const sessions = [...this.sessions.values()];
     // What does not fit into a cookie must fail before anything is written.
-    for (const session of sessions) if (session.server === undefined) session.decide(status);
-    const writing = sessions
-      .map((session) => session.commit(status))
-      .filter((one) => one !== undefined);
-    return writing.length < 2 ? writing[0] : Promise.all(writing).then(ignore);
+    for (const one of this.opened) {
+      if (one.store === undefined && one.isOpen) one.decide(this.keptBy(one, status));
+    }
+    let writing: Promise<void>[] | undefined;
+    for (const one of this.opened) {
+      const commit = one.isOpen ? one.commit(this.keptBy(one, status)) : undefined;
+      if (commit !== undefined) (writing ??= []).push(commit);
+    }
+    return writing === undefined ? undefined : Promise.all(writing).then(ignore);
   }
 
   /** Decides for each session what the response must say. */
   private decide(status: number): void {
-    this.decisions = [];
-    this.decidedFor = status;
-    for (const session of this.sessions.values()) this.decisions.push(session.decide(status));
+    const decisions: Decision[] = [];
+    for (const one of this.opened) {
+      if (one.isOpen) decisions.push(one.decide(this.keptBy(one, status)));
+    }
+    this.decisions = decisions;
+  }
+
+  private keptBy(one: BackedSession, status: number) {
+    return this.isDropped ? 'done' : one.keptAt(status);
+  }
+
+  /** Whether the decisions hold for a status, and nothing can have changed since. */
+  private isDecidedFor(status: number): boolean {
+    if (this.decisions === undefined || this.isShared) return false;
+    return this.opened.every((one) => !one.isOpen || one.isDecidedFor(status, this.isDropped));
   }
 
   private send(response: ServerResponse): void {
     let dependsOnCookie = false;
-    for (const { backend, cookie, events } of this.decisions) {
+    for (const { backend, cookie, events } of this.decisions ?? []) {
+      // What was decided for headers that Node refused does not stay in those that follow.
+      if (this.hasSent) removeSetCookie(response, backend.options.name);
       if (cookie !== undefined) {
         dependsOnCookie = true;
         appendSetCookie(response, backend.options.name, cookie);
@@ -273,8 +266,17 @@ export class RequestSessions implements ResponseListener, ReplyGate, Changes {
       }
       for (const { kind, id } of events) backend.publish(kind, id);
     }
-    for (const { session } of this.sessions.values()) dependsOnCookie ||= session.isUsed;
+    this.hasSent = true;
+    for (const { session } of this.opened) dependsOnCookie ||= session.isUsed;
     if (dependsOnCookie) varyByCookie(response);
+  }
+
+  get isReadOnly(): boolean {
+    return this.isDetached || this.response?.writableEnded === true;
+  }
+
+  get hasEnded(): boolean {
+    return this.response?.writableEnded === true;
   }
 
   assertWritable(): void {
@@ -282,8 +284,16 @@ export class RequestSessions implements ResponseListener, ReplyGate, Changes {
   }
 
   refuseChange(): never {
-    if (this.status === 'detached') {
-      throw new SessionError(
+    throw this.lateChange();
+  }
+
+  reportChange(): void {
+    RequestSessions.logger.error(this.lateChange());
+  }
+
+  private lateChange(): SessionError {
+    if (this.isDetached) {
+      return new SessionError(
         'SESSION_HEADERS_SENT',
         `This session was opened without a response that could carry a change. Hand it over too: sessions.get(request, response). A gateway has none: there a session can only be read, or, where a store keeps it, be changed with save().`,
       );
@@ -293,7 +303,7 @@ export class RequestSessions implements ResponseListener, ReplyGate, Changes {
       this.leftAt === undefined
         ? `with what Nest answered to ${where}`
         : `${callerOf(this.leftAt)}, in ${where}`;
-    throw new SessionError(
+    return new SessionError(
       'SESSION_HEADERS_SENT',
       `A session was changed after the headers that carry its cookie had left ${left}. Change it before, for what comes after cannot reach the client. (Where a store keeps the session, save() keeps it still.)`,
       { cause: this.leftAt },
@@ -303,15 +313,20 @@ export class RequestSessions implements ResponseListener, ReplyGate, Changes {
 
 function ignore(): void {}
 
-async function rejected(error: unknown): Promise<never> {
-  throw error;
+/** Where the application sends a response, for people to find. */
+function leavingHere(response: ServerResponse): Error {
+  const left = new Error('The headers left here.');
+  // The frames above the call, which are Node's and ours, tell nobody anything.
+  const { end, write, flushHeaders, writeHead } = response;
+  for (const method of [end, write, flushHeaders, writeHead]) {
+    Error.captureStackTrace(left, method);
+    if (left.stack?.includes('\n') === true) break;
+  }
+  return left;
 }
-
-const HERE = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The innermost place of the application in a stack, for people to find. */
 function callerOf(left: Error): string {
   const frames = (left.stack ?? '').split('\n').slice(1);
-  const isForeign = (frame: string) => /node:|node_modules/.test(frame) || frame.includes(HERE);
-  return frames.find((frame) => !isForeign(frame))?.trim() ?? 'before';
+  return frames.find((frame) => !/node:|node_modules/.test(frame))?.trim() ?? 'before';
 }

@@ -1,12 +1,9 @@
 import { SessionError } from '../session.errors.js';
-import {
-  type ResolvedCookie,
-  resolveCookie,
-  type SessionCookieOptions,
-} from '../options/session.options.js';
+import type { SessionCookieOptions } from '../options/session.options.js';
 import { sumOf } from './session-delta.js';
 import type { SessionBacking } from './session-backing.js';
 import type { SessionRecord } from './session-record.js';
+import { SessionCookie } from './session-cookie.js';
 import { areSame, type SessionSnapshot, type SessionState } from './session-state.js';
 import { DEFAULT_FLASH_KEY, NO_TEXTS, SessionValues } from './session-values.js';
 
@@ -31,14 +28,14 @@ export class RequestSession {
   readonly #values: SessionValues;
   #id = '';
   #createdAt = 0;
-  /** What the application was handed, and may have written to. */
-  #cookie: SessionCookieOptions | undefined;
-  #ownCookie: SessionCookieOptions | undefined;
+  #cookie: SessionCookie;
+  #touches = 0;
   /** How often it became what a record or a snapshot says. */
   #restored = 0;
 
   constructor(backing: SessionBacking) {
     this.#backing = backing;
+    this.#cookie = new SessionCookie(backing.cookie);
     this.#values = new SessionValues(NO_TEXTS, backing.rules, (fault) => backing.report(fault));
   }
 
@@ -50,6 +47,14 @@ export class RequestSession {
   /** @internal Whether anybody looked or wrote, so that the answer depends on the session. */
   get isUsed(): boolean {
     return this.#isUsed;
+  }
+
+  /**
+   * @internal How often it was written to, or gave away an object that can be. What was decided
+   * at one count holds as long as the count stands.
+   */
+  get touches(): number {
+    return this.#touches;
   }
 
   /** @internal Whether flashes were read that a 304 must bring back. */
@@ -82,24 +87,24 @@ export class RequestSession {
    */
   openNow(): this {
     if (this.#status !== 'unopened') return this;
-    if (this.#backing.server === undefined) {
+    if (this.#backing.store === undefined) {
       return this.#begin(this.#backing.load() as SessionRecord | undefined);
     }
     throw new SessionError(
       'SESSION_UNAVAILABLE',
-      `Session '${this.name}' is kept on a server, and nobody has opened it yet in this request. Any of these opens it: @Session() of nestjs-typed-session in a handler, await sessions.get(context) of SessionService in a guard, a pipe or an interceptor, await sessions.get(request, response) in middleware. After that it is request.session too.`,
+      `Session '${this.name}' is kept in a store, and nobody has opened it yet in this request. Any of these opens it: @Session() of nestjs-typed-session in a handler, await sessions.get(context) of SessionService in a guard, a pipe or an interceptor, await sessions.get(request, response) in middleware. After that it is request.session too.`,
     );
   }
 
   /** @internal Opens what would take waiting later. */
   openForView(): Promise<this> | undefined {
-    const opening = this.#backing.server === undefined ? this : this.open();
+    const opening = this.#backing.store === undefined ? this : this.open();
     return opening instanceof Promise ? opening : undefined;
   }
 
   /** @internal Shows nothing, in place of a session that could not be opened. */
   openEmpty(): this {
-    this.#backing.server?.goWithout();
+    this.#backing.store?.goWithout();
     return this.#begin(undefined);
   }
 
@@ -112,12 +117,15 @@ export class RequestSession {
 
   get values(): Record<string, unknown> {
     this.#use();
+    this.#touches++;
     return this.#guarded(this.#values.all());
   }
 
   get(key: string): unknown {
     this.#use();
-    return this.#values.get(key);
+    const value = this.#values.get(key);
+    if (typeof value === 'object') this.#touches++;
+    return value;
   }
 
   set(key: string, value: unknown): void {
@@ -151,6 +159,7 @@ export class RequestSession {
     const flashes = this.peekFlashes(key);
     if (flashes.length > 0) {
       this.#backing.assertWritable();
+      this.#touches++;
       this.#values.consume(key);
     }
     return flashes;
@@ -158,7 +167,9 @@ export class RequestSession {
 
   peekFlashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
     this.#use();
-    return this.#values.flashes(key);
+    const flashes = this.#values.flashes(key);
+    if (flashes.length > 0) this.#touches++;
+    return flashes;
   }
 
   keepFlashes(...keys: string[]): void {
@@ -193,19 +204,19 @@ export class RequestSession {
   get expiresAt(): Date {
     this.#use();
     const record = this.#record;
-    const isAsLoaded = this.#cookie === undefined && record?.createdAt === this.#createdAt;
-    return new Date(
-      isAsLoaded ? record.expiresAt : this.#backing.expiryOf(this.#createdAt, this.#departures()),
-    );
+    const isAsLoaded = !this.#cookie.isHandedOut && record?.createdAt === this.#createdAt;
+    const own = this.#cookie.departures();
+    return new Date(isAsLoaded ? record.expiresAt : this.#backing.expiryOf(this.#createdAt, own));
   }
 
   get cookie(): SessionCookieOptions {
     this.#use();
-    this.#cookie ??= { ...this.#backing.cookie, ...this.#ownCookie };
-    return this.#guarded(this.#cookie);
+    this.#touches++;
+    return this.#guarded(this.#cookie.all());
   }
 
-  save(): Promise<void> {
+  save(...args: unknown[]): Promise<void> {
+    refuseCallback('save', args);
     return unlessAwaited(this.#save());
   }
 
@@ -222,14 +233,14 @@ export class RequestSession {
   async #increment(key: string, by: number): Promise<number> {
     this.#useForWriting();
     const count = sumOf(this.#values.get(key), by, key);
-    const { server } = this.#backing;
-    if (server === undefined || this.#values.isChanged(key)) {
+    const { store } = this.#backing;
+    if (store === undefined || this.#values.isChanged(key)) {
       this.#values.set(key, count);
       return count;
     }
     const restored = this.#restored;
     const now = { id: this.#ensureId(), createdAt: this.#createdAt, texts: NO_TEXTS };
-    const text = await server.increment(key, by, { ...now, cookie: this.#departures() });
+    const text = await store.increment(key, by, { ...now, cookie: this.#cookie.departures() });
     // What is in the place of a session that was ended meanwhile was never counted.
     if (restored === this.#restored) {
       if (text === undefined) this.#values.set(key, count);
@@ -238,14 +249,20 @@ export class RequestSession {
     return text === undefined ? count : (JSON.parse(text) as number);
   }
 
-  async regenerate(): Promise<void> {
+  regenerate(...args: unknown[]): Promise<void> {
+    refuseCallback('regenerate', args);
+    return unlessAwaited(this.#regenerate());
+  }
+
+  async #regenerate(): Promise<void> {
     this.#useForWriting();
     this.#backing.assertRenewable();
     this.#id = this.#backing.newId();
     if (this.#status === 'loaded') this.#status = 'regenerated';
   }
 
-  destroy(): Promise<void> {
+  destroy(...args: unknown[]): Promise<void> {
+    refuseCallback('destroy', args);
     return unlessAwaited(this.#destroy());
   }
 
@@ -254,27 +271,35 @@ export class RequestSession {
     this.#status = 'destroyed';
     this.#saved = undefined;
     // What follows must take the place of the cookie that it ends, not stand beside it.
-    const { path, domain } = this.#ownCookie ?? {};
+    const { path, domain } = this.#cookie.own ?? {};
     const cookie = path === undefined && domain === undefined ? undefined : { path, domain };
     this.#restore({ id: '', createdAt: Date.now(), cookie, texts: NO_TEXTS });
-    await this.#backing.server?.destroy();
+    await this.#backing.store?.destroy();
   }
 
-  async reload(): Promise<void> {
+  reload(...args: unknown[]): Promise<void> {
+    refuseCallback('reload', args);
+    return unlessAwaited(this.#reload());
+  }
+
+  async #reload(): Promise<void> {
     this.#use();
+    this.#touches++;
     const isKept = this.#status === 'loaded' || this.#status === 'regenerated';
-    const { server } = this.#backing;
-    const kept = await server?.reread();
+    const { store } = this.#backing;
+    const kept = await store?.reread();
     if (kept !== undefined) {
       this.#restore(kept);
       if (isKept) this.#status = 'loaded';
-    } else if (this.#saved !== undefined) {
+    } else if (store === undefined && this.#saved !== undefined) {
       this.#restore(this.#saved);
-    } else if (isKept && server === undefined) {
+    } else if (isKept && store === undefined) {
       this.#status = 'loaded';
       this.#restore(this.#record!);
     } else {
-      const [id, createdAt, cookie] = [this.#id, this.#createdAt, this.#ownCookie];
+      // What a store has no more was ended elsewhere, and nothing brings it back.
+      this.#saved = undefined;
+      const [id, createdAt, cookie] = [this.#id, this.#createdAt, this.#cookie.own];
       this.#restore({ id, createdAt, cookie, texts: NO_TEXTS });
     }
   }
@@ -291,7 +316,7 @@ export class RequestSession {
     return {
       id: texts.size === 0 ? this.#id : this.#ensureId(),
       createdAt: this.#createdAt,
-      cookie: this.#departures(),
+      cookie: this.#cookie.departures(),
       texts,
       flashKeys: this.#values.flashKeys,
     };
@@ -315,6 +340,7 @@ export class RequestSession {
 
   #useForWriting(): void {
     this.#use();
+    this.#touches++;
     this.#backing.assertWritable();
   }
 
@@ -323,17 +349,6 @@ export class RequestSession {
     if (!this.#backing.isReadOnly) return live;
     const refuse = (): never => this.#backing.refuseChange();
     return new Proxy(live, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
-  }
-
-  /** Where the cookie options of this session depart from the module's. */
-  #departures(): SessionCookieOptions | undefined {
-    if (this.#cookie === undefined) return this.#ownCookie;
-    const given = Object.entries(this.#cookie).filter(([, value]) => value != null);
-    const resolved = resolveCookie({ ...this.#backing.cookie, ...Object.fromEntries(given) });
-    const own = Object.entries(resolved).filter(
-      ([option, value]) => value !== this.#backing.cookie[option as keyof ResolvedCookie],
-    );
-    return own.length === 0 ? undefined : (Object.fromEntries(own) as SessionCookieOptions);
   }
 
   /** `ss.user = user` is how one writes to other sessions. Here it would be lost in silence. */
@@ -351,8 +366,7 @@ export class RequestSession {
     this.#restored++;
     this.#id = from.id;
     this.#createdAt = from.createdAt;
-    this.#ownCookie = from.cookie;
-    this.#cookie = undefined;
+    this.#cookie = new SessionCookie(this.#backing.cookie, from.cookie);
     this.#values.reset(from.texts);
   }
 }
@@ -366,4 +380,13 @@ const OWN_KEYS = new Set(['values']);
 function unlessAwaited<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
+}
+
+/** Who waits for a callback that nobody calls waits for ever. */
+function refuseCallback(method: string, args: unknown[]): void {
+  if (!args.some((arg) => typeof arg === 'function')) return;
+  throw new SessionError(
+    'SESSION_CONFIG',
+    `session.${method}() takes no callback: await session.${method}(). For Passport, and whatever else calls back as express-session does, put app.use(app.get(SessionService).asExpressSession()) before it.`,
+  );
 }

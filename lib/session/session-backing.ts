@@ -33,12 +33,12 @@ export interface SessionBacking {
    * @returns what it took
    */
   save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
-  /** The server that keeps the session, if not the client does: to open it takes waiting. */
-  readonly server: SessionServer | undefined;
+  /** The store that keeps the session, if its cookie does not: to open it takes waiting. */
+  readonly store: StoredBacking | undefined;
 }
 
-/** What a server does with the session that it keeps: at once, one thing after the other. */
-export interface SessionServer {
+/** What a store does with the session that it keeps: at once, one thing after the other. */
+export interface StoredBacking {
   /** Ends it. */
   destroy(): Promise<void>;
   /** @returns what it is now; `undefined` where it is gone */

@@ -21,7 +21,7 @@ interface ListDelta {
  * What one request did to a session, so that it can be done again to what another request made of
  * it meanwhile. Values are replaced whole; of a list of flashes, what was taken and what was added.
  */
-export interface SessionDelta {
+interface SessionDelta {
   /** The text of each key that was set; `undefined` where it was deleted. */
   readonly texts: ReadonlyMap<string, string | undefined>;
   readonly lists: ReadonlyMap<string, ListDelta>;
@@ -30,7 +30,7 @@ export interface SessionDelta {
 }
 
 /** What a request did between two moments of its session. */
-export function deltaOf(before: SessionState, now: SessionSnapshot): SessionDelta {
+function deltaOf(before: SessionState, now: SessionSnapshot): SessionDelta {
   const texts = new Map<string, string | undefined>();
   const lists = new Map<string, ListDelta>();
   for (const key of new Set([...before.texts.keys(), ...now.texts.keys()])) {
@@ -45,12 +45,23 @@ export function deltaOf(before: SessionState, now: SessionSnapshot): SessionDelt
 }
 
 /** Does to a session what a request did to it, as the request saw it. */
-export function applyDelta(delta: SessionDelta, record: SessionRecord): SessionRecord {
+function applyDelta(delta: SessionDelta, record: SessionRecord): SessionRecord {
   const texts = new Map(record.texts);
   for (const [key, text] of delta.texts) put(texts, key, text);
   for (const [key, list] of delta.lists) put(texts, key, applyToList(list, texts.get(key)));
   const cookie = delta.cookie === undefined ? record.cookie : delta.cookie.own;
   return { ...record, cookie, texts };
+}
+
+/** Does to a session what was done between two moments; most of the time nobody else has changed it. */
+export function changed(
+  record: SessionRecord,
+  before: SessionState,
+  now: SessionSnapshot,
+): SessionRecord {
+  return record.texts === before.texts && record.cookie === before.cookie
+    ? { ...record, cookie: now.cookie, texts: now.texts }
+    : applyDelta(deltaOf(before, now), record);
 }
 
 /** @throws SessionError `SESSION_UNSERIALIZABLE` where the key holds something that is no number */

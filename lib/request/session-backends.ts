@@ -1,0 +1,97 @@
+import { type ArgumentsHost, Inject, Injectable } from '@nestjs/common';
+import { CookieBackend } from '../backends/cookie-backend.js';
+import { StoreBackend } from '../backends/store-backend.js';
+import { httpPartsOf } from '../http/context.js';
+import {
+  type AnyRequest,
+  type AnyResponse,
+  rawRequest,
+  rawResponse,
+  responseOf,
+} from '../http/request.js';
+import { hookOf } from '../http/response-hook.js';
+import { MODULE_OPTIONS_TOKEN } from '../options/module-definition.js';
+import { refuseWeakSecrets } from '../options/secret-strength.js';
+import {
+  resolveOptions,
+  type SessionModuleOptions,
+  warnOfMisspeltPrefix,
+} from '../options/session.options.js';
+import { SessionError } from '../session.errors.js';
+import { RequestSessions } from './request-sessions.js';
+
+/** Under which a request leads to the backends of its application. */
+export const SESSION_BACKENDS = Symbol.for('nestjs-typed-session:backends');
+
+/** The backends of an application, by the names of their sessions, and the sessions of its requests. */
+@Injectable()
+export class SessionBackends {
+  readonly byName: ReadonlyMap<string, CookieBackend | StoreBackend>;
+  readonly default: CookieBackend | StoreBackend;
+  /** By the arguments of the message, which its guards, its interceptors and its handler share. */
+  private readonly messages = new WeakMap<unknown[], RequestSessions>();
+
+  /** @throws SessionError `SESSION_CONFIG` */
+  constructor(@Inject(MODULE_OPTIONS_TOKEN) options: SessionModuleOptions) {
+    const resolved = resolveOptions(options);
+    refuseWeakSecrets(resolved);
+    resolved.forEach(warnOfMisspeltPrefix);
+    const backends = resolved.map((one) =>
+      one.storage === undefined ? new CookieBackend(one) : new StoreBackend(one, one.storage),
+    );
+    this.byName = new Map(backends.map((backend) => [backend.options.name, backend]));
+    this.default = backends[0]!;
+  }
+
+  /** @throws SessionError `SESSION_UNAVAILABLE` where no session has that name */
+  named(name: string | undefined): CookieBackend | StoreBackend {
+    if (name === undefined) return this.default;
+    const backend = this.byName.get(name);
+    if (backend !== undefined) return backend;
+    throw new SessionError(
+      'SESSION_UNAVAILABLE',
+      `No session is named '${name}'. SessionModule knows: ${[...this.byName.keys()].join(', ')}.`,
+    );
+  }
+
+  /** The sessions of the request on which a context stands; `undefined` where it stands on none. */
+  ofContext(context: ArgumentsHost): RequestSessions | undefined {
+    const { request, response } = httpPartsOf(context);
+    if (request === undefined) return undefined;
+    return context.getType<string>() === 'ws'
+      ? this.ofMessage(context.getArgs(), request)
+      : this.ofRequest(request, response);
+  }
+
+  /** The sessions of a request: the same whenever they are asked for. */
+  ofRequest(request: AnyRequest, response: AnyResponse | undefined): RequestSessions {
+    const hook = hookOf(rawRequest(request));
+    for (const listener of hook.listeners) {
+      if (listener instanceof RequestSessions && listener.backends === this) {
+        return listener.isDetached ? this.attached(listener, request, response) : listener;
+      }
+    }
+    const sessions = new RequestSessions(request, this);
+    hook.listeners.push(sessions);
+    return this.attached(sessions, request, response);
+  }
+
+  private attached(
+    sessions: RequestSessions,
+    request: AnyRequest,
+    response = responseOf(request),
+  ): RequestSessions {
+    if (response !== undefined) sessions.attach(rawResponse(response), hookOf(rawRequest(request)));
+    return sessions;
+  }
+
+  /** A message reads its sessions anew: its request, the handshake, was answered long ago. */
+  private ofMessage(args: unknown[], handshake: AnyRequest): RequestSessions {
+    let sessions = this.messages.get(args);
+    if (sessions === undefined) {
+      sessions = new RequestSessions(handshake, this);
+      this.messages.set(args, sessions);
+    }
+    return sessions;
+  }
+}

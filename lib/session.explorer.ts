@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { StoreBackend } from './backends/store-backend.js';
+import { handlerNeeds } from './request/handler-needs.js';
+import { SessionBackends } from './request/session-backends.js';
+import { SessionInterceptor } from './session.interceptor.js';
+
+/** Where Nest's `@UseInterceptors` keeps what it says, in every version since 4. */
+const INTERCEPTORS = '__interceptors__';
+
+type NestModule = ModulesContainer extends Map<string, infer M> ? M : never;
+
+/** Finds the handlers that take a session, and binds the interceptor to them. */
+@Injectable()
+export class SessionExplorer {
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly backends: SessionBackends,
+  ) {}
+
+  /**
+   * Called while the application boots, before the first handler is set up: Nest reads then which
+   * interceptors it has.
+   *
+   * @param module the session module, which has the interceptor of this application
+   */
+  bind(module: object): void {
+    const home = [...this.modules.values()].find((one) => one.metatype === module);
+    const interceptor = home?.providers.get(SessionInterceptor);
+    if (interceptor === undefined) return;
+    for (const one of this.modules.values()) {
+      const hosts = [...one.controllers.values(), ...one.providers.values()];
+      const isBound = hosts.map(({ metatype }) => this.bindClass(metatype)).includes(true);
+      // Nest looks for an interceptor in the module of its handler.
+      if (isBound && !one.injectables.has(SessionInterceptor)) {
+        one.injectables.set(SessionInterceptor, interceptor as never);
+      }
+    }
+  }
+
+  /** @returns whether a handler of the class has the interceptor */
+  private bindClass(metatype: NestModule['metatype'] | null | object): boolean {
+    if (typeof metatype !== 'function' || typeof metatype.prototype !== 'object') return false;
+    return methodsOf(metatype.prototype as object)
+      .map((handler) => this.bindHandler(metatype, handler))
+      .includes(true);
+  }
+
+  private bindHandler(owner: object, handler: object): boolean {
+    const { names, rendersView } = handlerNeeds(owner, handler);
+    // A template cannot wait for a store.
+    const needsView = rendersView && this.backends.default instanceof StoreBackend;
+    if (names.length === 0 && !needsView) return false;
+    const own = (Reflect.getMetadata(INTERCEPTORS, handler) ?? []) as unknown[];
+    const ofClass = (Reflect.getMetadata(INTERCEPTORS, owner) ?? []) as unknown[];
+    if ([...own, ...ofClass].some(isSessionInterceptor)) return true;
+    // First of those of the handler, which find the session open and change it before the commit.
+    Reflect.defineMetadata(INTERCEPTORS, [SessionInterceptor, ...own], handler);
+    return true;
+  }
+}
+
+function isSessionInterceptor(interceptor: unknown): boolean {
+  return interceptor === SessionInterceptor || interceptor instanceof SessionInterceptor;
+}
+
+function methodsOf(prototype: object): object[] {
+  const methods = new Map<string, object>();
+  for (
+    let at: object | null = prototype;
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof value === 'function' && name !== 'constructor' && !methods.has(name)) {
+        methods.set(name, value as object);
+      }
+    }
+  }
+  return [...methods.values()];
+}

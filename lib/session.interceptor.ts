@@ -1,0 +1,101 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  Optional,
+} from '@nestjs/common';
+import { Observable } from 'rxjs';
+import { currentSessions } from './request/current-sessions.js';
+import { handlerNeeds } from './request/handler-needs.js';
+import type { RequestSessions } from './request/request-sessions.js';
+import { SessionBackends } from './request/session-backends.js';
+
+/**
+ * The life of a session: it is hydrated before a handler, and committed after it.
+ *
+ * `SessionModule` binds it to every handler that takes a session by a decorator. Put it on a handler
+ * that reaches its session in another way with `@UseInterceptors(SessionInterceptor)`.
+ *
+ * What the handler threw is not committed here: a filter decides the status. That answer, like any
+ * other that leaves past this interceptor, is committed before its headers.
+ */
+@Injectable()
+export class SessionInterceptor implements NestInterceptor {
+  /** @param backends none in an application without `SessionModule` */
+  constructor(@Optional() private readonly backends?: SessionBackends) {}
+
+  /** @throws SessionError where a session cannot be opened or kept: Nest's filters are told */
+  intercept(
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
+    const sessions = this.backends?.ofContext(context);
+    if (sessions === undefined) return next.handle();
+    const needs = handlerNeeds(context.getClass(), context.getHandler());
+    const run = () => {
+      switch (context.getType<string>()) {
+        case 'ws':
+          return commitAfter(handleWithin(sessions, next), sessions);
+        case 'graphql':
+          return checkAfter(handleWithin(sessions, next), sessions);
+        default:
+          return needs.sendsResponse ? next.handle() : commitAfter(next.handle(), sessions);
+      }
+    };
+    const hydrating = sessions.hydrate(needs);
+    return hydrating === undefined ? run() : hydrating.then(run);
+  }
+}
+
+/** Runs a handler whose decorators find the sessions by no request of this application. */
+function handleWithin(sessions: RequestSessions, next: CallHandler): Observable<unknown> {
+  return currentSessions.run(sessions, () => next.handle());
+}
+
+/** Commits once the handler has given its last value. A failure is an error of its stream. */
+function commitAfter(handled: Observable<unknown>, sessions: RequestSessions): Observable<unknown> {
+  return finishWith(handled, () => sessions.commit());
+}
+
+/** A GraphQL answer holds what several resolvers give: it is committed when it leaves, and whole. */
+function checkAfter(handled: Observable<unknown>, sessions: RequestSessions): Observable<unknown> {
+  return finishWith(
+    handled,
+    () => sessions.check(),
+    () => sessions.drop(),
+  );
+}
+
+/**
+ * @param finish is called before the stream completes, which waits for it
+ * @param abandon is called where the handler or `finish` fails
+ */
+function finishWith(
+  handled: Observable<unknown>,
+  finish: () => Promise<void> | void,
+  abandon: () => void = () => {},
+): Observable<unknown> {
+  return new Observable((subscriber) =>
+    handled.subscribe({
+      next: (value) => subscriber.next(value),
+      error(error: unknown) {
+        abandon();
+        subscriber.error(error);
+      },
+      complete() {
+        const fail = (error: unknown) => {
+          abandon();
+          subscriber.error(error);
+        };
+        try {
+          const finishing = finish();
+          if (finishing === undefined) subscriber.complete();
+          else finishing.then(() => subscriber.complete(), fail);
+        } catch (error) {
+          fail(error);
+        }
+      },
+    }),
+  );
+}

@@ -47,10 +47,10 @@ export class SessionExplorer {
   }
 
   private bindHandler(owner: object, handler: object): boolean {
-    const { names, rendersView } = handlerNeeds(owner, handler);
+    const { names, rendersView, sendsEvents } = handlerNeeds(owner, handler);
     // A template cannot wait for a store.
     const needsView = rendersView && this.backends.default instanceof StoreBackend;
-    if (names.length === 0 && !needsView) return false;
+    if (sendsEvents || (names.length === 0 && !needsView)) return false;
     const own = (Reflect.getMetadata(INTERCEPTORS, handler) ?? []) as unknown[];
     const ofClass = (Reflect.getMetadata(INTERCEPTORS, owner) ?? []) as unknown[];
     if ([...own, ...ofClass].some(isSessionInterceptor)) return true;

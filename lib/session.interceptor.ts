@@ -14,8 +14,9 @@ import { SessionBackends } from './request/session-backends.js';
 /**
  * The life of a session: it is hydrated before a handler, and committed after it.
  *
- * `SessionModule` binds it to every handler that takes a session by a decorator. Put it on a handler
- * that reaches its session in another way with `@UseInterceptors(SessionInterceptor)`.
+ * `SessionModule` binds it to every handler that takes a session by a decorator, but for `@Sse()`:
+ * behind any interceptor Nest sends the headers of events before the handler has run. Put it on a
+ * handler that reaches its session in another way with `@UseInterceptors(SessionInterceptor)`.
  *
  * What the handler threw is not committed here: a filter decides the status. That answer, like any
  * other that leaves past this interceptor, is committed before its headers.
@@ -33,6 +34,7 @@ export class SessionInterceptor implements NestInterceptor {
     const sessions = this.backends?.ofContext(context);
     if (sessions === undefined) return next.handle();
     const needs = handlerNeeds(context.getClass(), context.getHandler());
+    const leavesByItself = needs.sendsResponse || needs.sendsEvents;
     const run = () => {
       switch (context.getType<string>()) {
         case 'ws':
@@ -40,7 +42,7 @@ export class SessionInterceptor implements NestInterceptor {
         case 'graphql':
           return checkAfter(handleWithin(sessions, next), sessions);
         default:
-          return needs.sendsResponse ? next.handle() : commitAfter(next.handle(), sessions);
+          return leavesByItself ? next.handle() : commitAfter(next.handle(), sessions);
       }
     };
     const hydrating = sessions.hydrate(needs);

@@ -1,6 +1,7 @@
-import { type ArgumentsHost, Injectable } from '@nestjs/common';
+import { type ArgumentsHost, Inject, Injectable } from '@nestjs/common';
 import { CookieBackend } from './backends/cookie-backend.js';
 import type { AnyRequest, AnyResponse } from './http/request.js';
+import type { SessionModuleOptions } from './options/session.options.js';
 import { SessionBackends } from './request/session-backends.js';
 import { SessionError } from './session.errors.js';
 import type { Session, SessionData } from './session/session.js';
@@ -34,7 +35,15 @@ export interface SealOptions {
  */
 @Injectable()
 export class SessionService {
-  constructor(private readonly backends: SessionBackends) {}
+  private readonly backends: SessionBackends;
+
+  /**
+   * @param from what Nest injects; or options, for a tool without Nest, as `forRoot` takes them
+   * @throws SessionError `SESSION_CONFIG` where the options are wrong
+   */
+  constructor(@Inject(SessionBackends) from: SessionBackends | SessionModuleOptions) {
+    this.backends = from instanceof SessionBackends ? from : new SessionBackends(from);
+  }
 
   /**
    * The session of an execution context, an arguments host, or a request and its response: the

@@ -31,7 +31,7 @@ export function renderWithSession(
   // Fastify's reply has `request`, Express's response `req`.
   const sessions = backends.ofRequest((response.request ?? response.req)!, response);
   const session = sessions.session();
-  const opening = session.openForView();
+  const opening = session.openIfStored();
   if (opening === undefined) return render(helpersOf(session));
   return opening
     .catch(() => session.openEmpty())

@@ -168,8 +168,8 @@ describe('the tables of the README', () => {
   const firstCodes = (name: string) => rowsOf(README, name).flatMap(([cell]) => codeOf(cell));
 
   it('name every option', () => {
-    const own = library.membersOf('session.options.ts', 'SessionOptions');
-    const ofCookie = library.membersOf('session.options.ts', 'SessionCookieOptions');
+    const own = library.membersOf('options/session.options.ts', 'SessionOptions');
+    const ofCookie = library.membersOf('options/session.options.ts', 'SessionCookieOptions');
     expect(firstCodes('Options').toSorted()).toEqual(
       [
         ...own.filter((name) => name !== 'cookie'),
@@ -265,7 +265,7 @@ describe('the tables of the README', () => {
 
   it('name every member of a session', () => {
     const names = firstCodes('In a handler').map((code) => /^(?:await )?(\w+)/.exec(code)![1]);
-    expect(names.toSorted()).toEqual(library.membersOf('session.ts', 'Session').toSorted());
+    expect(names.toSorted()).toEqual(library.membersOf('session/session.ts', 'Session').toSorted());
   });
 
   it('name every method of the service', () => {

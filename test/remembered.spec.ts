@@ -2,7 +2,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { MemorySessionStore, SessionService } from 'nestjs-typed-session';
-import { SessionBackends } from '../lib/request/session-backends.js';
 import { SECRET } from './support/app.js';
 
 setFlagsFromString('--expose-gc');
@@ -19,9 +18,7 @@ describe.each([
   ['in a store', () => ({ store: new MemorySessionStore() })],
 ])('a thousand sessions that are kept %s, beside large cookies of others', (_, place) => {
   it('are remembered without these', async () => {
-    const sessions = new SessionService(
-      new SessionBackends({ secret: SECRET, name: 'sid', ...place() }),
-    );
+    const sessions = new SessionService({ secret: SECRET, name: 'sid', ...place() });
     const tokens: string[] = [];
     for (let n = 0; n < 1000; n++) tokens.push(await sessions.begin({ n }));
     const read = async (n: number) => {

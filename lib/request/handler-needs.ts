@@ -1,11 +1,11 @@
-import 'reflect-metadata';
-
 /** What a handler takes, as its decorators say. */
 export interface HandlerNeeds {
   /** The sessions that its parameters take; `undefined` stands for the default one. */
   readonly names: readonly (string | undefined)[];
   /** Whether it sends the response itself (`@Res()`): Nest sends nothing after it. */
   readonly sendsResponse: boolean;
+  /** Whether its answer is a stream of events (`@Sse()`). */
+  readonly sendsEvents: boolean;
   /** Whether its answer is a template (`@Render()`). */
   readonly rendersView: boolean;
 }
@@ -25,6 +25,7 @@ interface ParameterMetadata {
 const ROUTE_ARGUMENTS = '__routeArguments__';
 const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
 const RENDER = '__renderTemplate__';
+const SSE = '__sse__';
 /** Nest's `RouteParamtypes`, with which the keys of its own parameters begin. */
 const RESPONSE = '1';
 const NEXT = '2';
@@ -60,6 +61,7 @@ function readNeeds(owner: object, handler: object): HandlerNeeds {
   return {
     names: [...names],
     sendsResponse: takesResponse && !isPassedThrough,
+    sendsEvents: Reflect.getMetadata(SSE, handler) !== undefined,
     rendersView: Reflect.getMetadata(RENDER, handler) !== undefined,
   };
 }

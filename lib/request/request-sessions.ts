@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import type { BackedSession, Decision, ResponseState } from '../backends/backed-session.js';
 import { openSession, type SessionBackendOf } from '../backends/open-session.js';
 import { type AnyRequest, describeRequest, isConditional } from '../http/request.js';
@@ -80,7 +81,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   /**
-   * Opens what a handler takes before it runs, and what its template may look at and cannot wait for.
+   * Opens what a handler takes before it runs, and what it or its template could not wait for.
    *
    * @returns `undefined` where nothing has to be waited for
    * @throws SessionError at once or later, where one cannot be opened
@@ -92,8 +93,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
       const opening = this.session(name).open();
       if (opening instanceof Promise) (waiting ??= []).push(opening);
     }
-    const forView = rendersView ? this.session().openForView() : undefined;
-    if (forView !== undefined) (waiting ??= []).push(forView);
+    // Who put the interceptor there without a decorator reaches for `request.session`.
+    const needsDefault = rendersView || names.length === 0;
+    const opening = needsDefault ? this.session().openIfStored() : undefined;
+    if (opening !== undefined) (waiting ??= []).push(opening);
     return waiting === undefined ? undefined : Promise.all(waiting).then(ignore);
   }
 
@@ -164,9 +167,11 @@ export class RequestSessions implements ResponseListener, ResponseState {
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
     if (!this.hasStores || this.isDecidedFor(status)) return undefined;
+    const opening = this.opened.filter(({ session }) => session.isOpening);
     let writing: Promise<void> | undefined;
     try {
-      writing = this.write(status);
+      // Nest may send the headers of events while the handler waits for its session.
+      writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
     } catch (error) {
       writing = Promise.reject(error as Error);
     }
@@ -218,6 +223,13 @@ export class RequestSessions implements ResponseListener, ResponseState {
         RequestSessions.logger.error(error);
       }
     }
+  }
+
+  /** Waits for sessions that are being opened, and for what the handler does with them at once. */
+  private async writeOnceOpen(opening: BackedSession[], status: number): Promise<void> {
+    await Promise.allSettled(opening.map(({ session }) => session.open()));
+    await setImmediate();
+    await this.write(status);
   }
 
   /** @returns `undefined` where no store has to be waited for */

@@ -72,13 +72,19 @@ export class RequestSession {
     return this.#saved;
   }
 
+  /** @internal Whether it is being taken from the request. */
+  get isOpening(): boolean {
+    return this.#status === 'unopened' && this.#opening !== undefined;
+  }
+
   /** @internal Takes the session from the request, once; at once where that takes no waiting. */
   open(): this | Promise<this> {
     if (this.#status !== 'unopened') return this;
     if (this.#opening !== undefined) return this.#opening;
     const loaded = this.#backing.load();
     if (!(loaded instanceof Promise)) return this.#begin(loaded);
-    return (this.#opening = loaded.then((record) => this.#begin(record)));
+    this.#opening = loaded.then((record) => this.#begin(record));
+    return unlessAwaited(this.#opening);
   }
 
   /**
@@ -96,8 +102,8 @@ export class RequestSession {
     );
   }
 
-  /** @internal Opens what would take waiting later. */
-  openForView(): Promise<this> | undefined {
+  /** @internal Opens a session that a store keeps; another can be opened at any time, without waiting. */
+  openIfStored(): Promise<this> | undefined {
     const opening = this.#backing.store === undefined ? this : this.open();
     return opening instanceof Promise ? opening : undefined;
   }

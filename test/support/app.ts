@@ -106,7 +106,7 @@ function withDefaults(
   return (Array.isArray(session) ? filled : filled[0]) as SessionModuleOptions;
 }
 
-function adapterOf(adapter: AdapterName, trustProxy: boolean): AbstractHttpAdapter {
+export function adapterOf(adapter: AdapterName, trustProxy: boolean): AbstractHttpAdapter {
   if (adapter === 'Fastify') return new FastifyAdapter({ trustProxy });
   const express = new ExpressAdapter();
   if (trustProxy) express.set('trust proxy', true);

@@ -33,7 +33,7 @@ export class SessionExplorer {
       const isBound = hosts.map(({ metatype }) => this.bindClass(metatype)).includes(true);
       // Nest looks for an interceptor in the module of its handler.
       if (isBound && !one.injectables.has(SessionInterceptor)) {
-        one.injectables.set(SessionInterceptor, interceptor as never);
+        one.injectables.set(SessionInterceptor, interceptor);
       }
     }
   }

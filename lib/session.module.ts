@@ -75,7 +75,11 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
       value: backends,
       session: backends.default.options.requestSession
         ? {
-            get: (request, response) => backends.ofRequest(request, response).session().openNow(),
+            get: (request, response) => {
+              const { live, session } = backends.ofRequest(request, response).session();
+              live.openNow();
+              return session;
+            },
             refuse: refuseAssignment,
           }
         : undefined,

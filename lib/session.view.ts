@@ -30,11 +30,11 @@ export function renderWithSession(
 ): unknown {
   // Fastify's reply has `request`, Express's response `req`.
   const sessions = backends.ofRequest((response.request ?? response.req)!, response);
-  const session = sessions.session();
-  const opening = session.openIfStored();
+  const { live, session } = sessions.session();
+  const opening = live.openIfStored();
   if (opening === undefined) return render(helpersOf(session));
   return opening
-    .catch(() => session.openEmpty())
+    .catch(() => live.openEmpty())
     .then(() => render(helpersOf(session)))
     .catch((error: unknown) => sessions.fail(error));
 }

@@ -4,10 +4,11 @@ import { cookieValues } from '../http/cookie-header.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionEventKind } from '../session.events.js';
-import { RequestSession } from '../session/request-session.js';
+import { LiveSession } from '../session/live-session.js';
+import { refuseProperties, RequestSession } from '../session/request-session.js';
 import type { SessionBacking, StoredBacking } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
-import type { SessionSnapshot, SessionState } from '../session/session-state.js';
+import type { SessionSnapshot } from '../session/session-state.js';
 import { logFault, type ValueFault } from '../values/faults.js';
 import type { SessionBackend } from './session-backend.js';
 
@@ -47,6 +48,8 @@ export interface ResponseState {
 export abstract class BackedSession<
   B extends SessionBackend = SessionBackend,
 > implements SessionBacking {
+  readonly live: LiveSession;
+  /** What the application holds. */
   readonly session: RequestSession;
   private decidedKept: Kept = 'done';
   private decidedTouches = -1;
@@ -56,7 +59,8 @@ export abstract class BackedSession<
     protected readonly request: AnyRequest,
     protected readonly response: ResponseState,
   ) {
-    this.session = new RequestSession(this);
+    this.live = new LiveSession(this);
+    this.session = new RequestSession(this.live);
   }
 
   abstract readonly store: StoredBacking | undefined;
@@ -78,9 +82,15 @@ export abstract class BackedSession<
   /** @throws SessionError where the session as it is now could not be kept */
   abstract check(): void;
 
+  /** Takes the session from the request; at once where nothing has to be waited for. */
+  open(): RequestSession | Promise<RequestSession> {
+    const opening = this.live.open();
+    return opening === undefined ? this.session : opening.then(() => this.session);
+  }
+
   /** Whether anybody has looked at the session. */
   get isOpen(): boolean {
-    return this.session.status !== 'unopened';
+    return this.live.status !== 'unopened';
   }
 
   /**
@@ -91,13 +101,13 @@ export abstract class BackedSession<
   decide(kept: Kept): Decision {
     const decision = this.decideFor(kept);
     this.decidedKept = kept;
-    this.decidedTouches = this.session.touches;
+    this.decidedTouches = this.live.touches;
     return decision;
   }
 
   /** Whether the decision holds for a status, and nobody has changed anything since. */
   isDecidedFor(status: number, isDropped: boolean): boolean {
-    if (this.decidedTouches !== this.session.touches) return false;
+    if (this.decidedTouches !== this.live.touches) return false;
     if (isDropped) return this.decidedKept === 'done';
     return this.keptAt(status) === this.decidedKept;
   }
@@ -117,13 +127,7 @@ export abstract class BackedSession<
   }
 
   protected snapshot(kept: Kept): SessionSnapshot {
-    return this.session.snapshot(kept === 'changes-and-flashes');
-  }
-
-  protected recordOf(state: SessionState, now: number): SessionRecord {
-    const { id, createdAt, cookie, texts } = state;
-    const expiresAt = this.backend.expiryOf(createdAt, now, cookie);
-    return { id, createdAt, sentAt: now, expiresAt, cookie, texts };
+    return this.live.snapshot(kept === 'changes-and-flashes');
   }
 
   /** The line that deletes a cookie that the client has: it is told nothing of one that it has not. */
@@ -149,6 +153,10 @@ export abstract class BackedSession<
     return this.response.refuseChange();
   }
 
+  refuseProperties(): void {
+    refuseProperties(this.session);
+  }
+
   get name(): string {
     return this.backend.options.name;
   }
@@ -163,7 +171,7 @@ export abstract class BackedSession<
 
   report(fault: ValueFault): void {
     const { path, type, why, outcome } = fault;
-    const { record, saved } = this.session;
+    const { record, saved } = this.live;
     // What a new session has saved is read again after a reload, and no client has it yet.
     this.backend.publish('invalid', record?.id ?? saved?.id, { path, type, why, outcome });
     logFault(fault);

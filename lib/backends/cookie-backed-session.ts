@@ -19,7 +19,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   /** Checks that it can be kept: the response carries it. */
   save(take: () => SessionSnapshot): SessionSnapshot {
     const snapshot = take();
-    this.backend.check(this.recordOf(snapshot, Date.now()));
+    this.backend.check(this.backend.recordOf(snapshot, Date.now()));
     return snapshot;
   }
 
@@ -31,26 +31,26 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   }
 
   protected decideFor(kept: Kept): Decision {
-    const { backend, session } = this;
+    const { backend, live } = this;
     const now = Date.now();
     const nothing: Decision = { backend, events: [] };
-    const snapshot = kept === 'done' ? session.saved : this.snapshot(kept);
+    const snapshot = kept === 'done' ? live.saved : this.snapshot(kept);
     this.kept = kept;
     this.committed = snapshot;
     const isEmpty = snapshot === undefined || snapshot.texts.size === 0;
-    const lastId = session.record?.id ?? snapshot?.id ?? '';
+    const lastId = live.record?.id ?? snapshot?.id ?? '';
 
-    if (session.status === 'destroyed' && isEmpty) return this.delete(lastId);
-    if (snapshot === undefined || (session.hasBegunHere && isEmpty)) return nothing;
+    if (live.status === 'destroyed' && isEmpty) return this.delete(lastId);
+    if (snapshot === undefined || (live.hasBegunHere && isEmpty)) return nothing;
     if (backend.cookieOf(snapshot.cookie).maxAge < 0) return this.delete(lastId);
 
-    if (session.isAsLoaded(snapshot)) return this.sendAgain(snapshot, now) ?? nothing;
-    const { record } = session;
+    if (live.isAsLoaded(snapshot)) return this.sendAgain(snapshot, now) ?? nothing;
+    const { record } = live;
     const kinds: SessionEventKind[] = ['committed'];
-    if (session.hasBegunHere) kinds.unshift('created');
+    if (live.hasBegunHere) kinds.unshift('created');
     else if (record !== undefined && record.id !== snapshot.id) kinds.unshift('regenerated');
-    const decision = this.seal(this.recordOf(snapshot, now), now, kinds);
-    if (session.status !== 'destroyed' || record === undefined) return decision;
+    const decision = this.seal(this.backend.recordOf(snapshot, now), now, kinds);
+    if (live.status !== 'destroyed' || record === undefined) return decision;
     return { ...decision, events: [{ kind: 'destroyed', id: lastId }, ...decision.events] };
   }
 
@@ -59,11 +59,11 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
    * (`maxCookieBytes` was lowered), the client keeps the one that it has: a read does not fail.
    */
   private sendAgain(snapshot: SessionSnapshot, now: number): Decision | undefined {
-    const { backend, session } = this;
-    const record = session.record!;
+    const { backend, live } = this;
+    const record = live.record!;
     const isDue = backend.isDue(record, now);
     if (!isDue && !this.loaded!.isOutdated) return undefined;
-    const next = isDue ? this.recordOf(snapshot, now) : record;
+    const next = isDue ? this.backend.recordOf(snapshot, now) : record;
     return backend.fits(next) ? this.seal(next, now, [isDue ? 'renewed' : 'committed']) : undefined;
   }
 
@@ -82,7 +82,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
 
   private delete(id: string): Decision {
     const { backend } = this;
-    const cookie = this.deletionOf(this.session.record?.cookie);
+    const cookie = this.deletionOf(this.live.record?.cookie);
     const isDeleted = cookie !== undefined && id !== '';
     return { backend, cookie, events: isDeleted ? [{ kind: 'destroyed', id }] : [] };
   }

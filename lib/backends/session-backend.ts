@@ -12,6 +12,7 @@ import {
   type SessionCookieOptions,
 } from '../options/session.options.js';
 import type { SessionRecord } from '../session/session-record.js';
+import type { SessionState } from '../session/session-state.js';
 import type { Texts } from '../session/session-values.js';
 
 /** How far the clock of another instance may run ahead. */
@@ -65,6 +66,13 @@ export abstract class SessionBackend {
     const now = Date.now();
     const expiresAt = this.expiryOf(now, now);
     return { id: this.newId(), createdAt: now, sentAt: now, expiresAt, texts };
+  }
+
+  /** The record of a session that is sent now. */
+  recordOf(state: SessionState, now: number): SessionRecord {
+    const { id, createdAt, cookie, texts } = state;
+    const expiresAt = this.expiryOf(createdAt, now, cookie);
+    return { id, createdAt, sentAt: now, expiresAt, cookie, texts };
   }
 
   /** Stands for an id in events. */

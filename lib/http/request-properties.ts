@@ -44,7 +44,7 @@ function defineOnExpress(app: ExpressLike, { key, value, session }: RequestPrope
     get(this: AnyRequest) {
       return session.get(this, responseOf(this));
     },
-    set: session.refuse,
+    set: (assigned: unknown) => session.refuse(assigned),
   });
 }
 
@@ -70,6 +70,6 @@ function defineOnFastify(app: FastifyLike, { key, value, session }: RequestPrope
     getter(this: AnyRequest) {
       return session.get(this, responseOf(this));
     },
-    setter: session.refuse,
+    setter: (assigned: unknown) => session.refuse(assigned),
   });
 }

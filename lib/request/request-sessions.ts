@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import type { BackedSession, Decision, ResponseState } from '../backends/backed-session.js';
 import { openSession, type SessionBackendOf } from '../backends/open-session.js';
-import { type AnyRequest, describeRequest, isConditional } from '../http/request.js';
+import { type AnyRequest, isConditional } from '../http/request.js';
 import {
   appendSetCookie,
   forbidSharedCaching,
@@ -11,9 +11,8 @@ import {
   varyByCookie,
 } from '../http/response-headers.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
+import { lateChange, leavingHere } from './late-change.js';
 import type { HandlerNeeds } from './handler-needs.js';
-import type { RequestSession } from '../session/request-session.js';
-import { SessionError } from '../session.errors.js';
 
 /** The backends of an application, as far as its requests need them. */
 export interface Backends {
@@ -45,7 +44,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   /** Whether decisions were put into the headers, if only into some that did not leave. */
   private hasSent = false;
   /** What the response must become an error for. */
-  private failure: unknown;
+  private failure: Error | undefined;
   /** Where the headers left, if not by Nest's own reply. */
   private leftAt: Error | undefined;
 
@@ -72,12 +71,12 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * @param name Default: the first session of the module
    * @throws SessionError `SESSION_UNAVAILABLE` where no session has that name
    */
-  session(name?: string): RequestSession {
+  session(name?: string): BackedSession {
     const backend = this.backends.named(name);
-    for (const one of this.opened) if (one.backend === backend) return one.session;
+    for (const one of this.opened) if (one.backend === backend) return one;
     const opened = openSession(backend, this.request, this);
     this.opened.push(opened);
-    return opened.session;
+    return opened;
   }
 
   /**
@@ -87,15 +86,15 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * @throws SessionError at once or later, where one cannot be opened
    */
   hydrate({ names, rendersView }: HandlerNeeds): Promise<void> | undefined {
-    for (const { session } of this.opened) this.isShared ||= session.touches > 0;
+    for (const { live } of this.opened) this.isShared ||= live.touches > 0;
     let waiting: Promise<unknown>[] | undefined;
     for (const name of names) {
-      const opening = this.session(name).open();
-      if (opening instanceof Promise) (waiting ??= []).push(opening);
+      const opening = this.session(name).live.open();
+      if (opening !== undefined) (waiting ??= []).push(opening);
     }
     // Who put the interceptor there without a decorator reaches for `request.session`.
     const needsDefault = rendersView || names.length === 0;
-    const opening = needsDefault ? this.session().openIfStored() : undefined;
+    const opening = needsDefault ? this.session().live.openIfStored() : undefined;
     if (opening !== undefined) (waiting ??= []).push(opening);
     return waiting === undefined ? undefined : Promise.all(waiting).then(ignore);
   }
@@ -134,7 +133,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** Answers with a plain error, where nobody else does. */
   fail(error: unknown): void {
-    this.failure = error;
+    this.failure = error instanceof Error ? error : new Error(String(error));
     if (this.response?.headersSent === false) this.response.end();
   }
 
@@ -155,9 +154,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * forgotten by then would be lost. Such a session is committed when the status is known.
    */
   private get mayBeNotModified(): boolean {
-    return (
-      isConditional(this.request) && this.opened.some(({ session }) => session.hasConsumedFlashes)
-    );
+    return isConditional(this.request) && this.opened.some(({ live }) => live.values.hasConsumed);
   }
 
   private get hasStores(): boolean {
@@ -167,13 +164,13 @@ export class RequestSessions implements ResponseListener, ResponseState {
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
     if (!this.hasStores || this.isDecidedFor(status)) return undefined;
-    const opening = this.opened.filter(({ session }) => session.isOpening);
+    const opening = this.opened.filter(({ live }) => live.isOpening);
     let writing: Promise<void> | undefined;
     try {
       // Nest may send the headers of events while the handler waits for its session.
       writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
     } catch (error) {
-      writing = Promise.reject(error as Error);
+      writing = Promise.reject(error);
     }
     if (writing === undefined) return undefined;
     this.leftAt ??= leavingHere(this.response!);
@@ -227,7 +224,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** Waits for sessions that are being opened, and for what the handler does with them at once. */
   private async writeOnceOpen(opening: BackedSession[], status: number): Promise<void> {
-    await Promise.allSettled(opening.map(({ session }) => session.open()));
+    await Promise.allSettled(opening.map(async ({ live }) => live.open()));
     await setImmediate();
     await this.write(status);
   }
@@ -279,7 +276,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
       for (const { kind, id } of events) backend.publish(kind, id);
     }
     this.hasSent = true;
-    for (const { session } of this.opened) dependsOnCookie ||= session.isUsed;
+    for (const { live } of this.opened) dependsOnCookie ||= live.isUsed;
     if (dependsOnCookie) varyByCookie(response);
   }
 
@@ -296,49 +293,12 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   refuseChange(): never {
-    throw this.lateChange();
+    throw lateChange(this.request, this.isDetached, this.leftAt);
   }
 
   reportChange(): void {
-    RequestSessions.logger.error(this.lateChange());
-  }
-
-  private lateChange(): SessionError {
-    if (this.isDetached) {
-      return new SessionError(
-        'SESSION_HEADERS_SENT',
-        `This session was opened without a response that could carry a change. Hand it over too: sessions.get(request, response). A gateway has none: there a session can only be read, or, where a store keeps it, be changed with save().`,
-      );
-    }
-    const where = describeRequest(this.request);
-    const left =
-      this.leftAt === undefined
-        ? `with what Nest answered to ${where}`
-        : `${callerOf(this.leftAt)}, in ${where}`;
-    return new SessionError(
-      'SESSION_HEADERS_SENT',
-      `A session was changed after the headers that carry its cookie had left ${left}. Change it before, for what comes after cannot reach the client. (Where a store keeps the session, save() keeps it still.)`,
-      { cause: this.leftAt },
-    );
+    RequestSessions.logger.error(lateChange(this.request, this.isDetached, this.leftAt));
   }
 }
 
 function ignore(): void {}
-
-/** Where the application sends a response, for people to find. */
-function leavingHere(response: ServerResponse): Error {
-  const left = new Error('The headers left here.');
-  // The frames above the call, which are Node's and ours, tell nobody anything.
-  const { end, write, flushHeaders, writeHead } = response;
-  for (const method of [end, write, flushHeaders, writeHead]) {
-    Error.captureStackTrace(left, method);
-    if (left.stack?.includes('\n') === true) break;
-  }
-  return left;
-}
-
-/** The innermost place of the application in a stack, for people to find. */
-function callerOf(left: Error): string {
-  const frames = (left.stack ?? '').split('\n').slice(1);
-  return frames.find((frame) => !/node:|node_modules/.test(frame))?.trim() ?? 'before';
-}

@@ -24,6 +24,8 @@ export interface SessionBacking {
   assertRenewable(): void;
   /** @throws SessionError `SESSION_HEADERS_SENT` */
   refuseChange(): never;
+  /** @throws SessionError where the application wrote to the session itself, and not to its values */
+  refuseProperties(): void;
   /** Told of a value that does not read as it is stored. */
   report(fault: ValueFault): void;
   /**

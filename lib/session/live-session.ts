@@ -1,0 +1,223 @@
+import { SessionError } from '../session.errors.js';
+import { unlessAwaited } from './awaited.js';
+import type { SessionBacking } from './session-backing.js';
+import { SessionCookie } from './session-cookie.js';
+import { sumOf } from './session-delta.js';
+import type { SessionRecord } from './session-record.js';
+import { areSame, type SessionSnapshot, type SessionState } from './session-state.js';
+import { NO_TEXTS, SessionValues } from './session-values.js';
+
+/**
+ * - `unopened`: nobody has asked for anything yet
+ * - `new`: the request brought no session that opens
+ * - `loaded`: as the request brought it
+ * - `regenerated`: the same under a new id
+ * - `destroyed`: ended; values that follow are a new session's
+ */
+export type SessionStatus = 'unopened' | 'new' | 'loaded' | 'regenerated' | 'destroyed';
+
+/** The session of one request, as it is now: what stands behind `RequestSession`. */
+export class LiveSession {
+  readonly values: SessionValues;
+  cookie: SessionCookie;
+  createdAt = 0;
+  status: SessionStatus = 'unopened';
+  /** As the client has it. */
+  record: SessionRecord | undefined;
+  /** What `save()` kept for the response to carry. */
+  saved: SessionSnapshot | undefined;
+  /** Whether anybody looked or wrote, so that the answer depends on the session. */
+  isUsed = false;
+  /**
+   * How often it was written to, or gave away an object that can be. What was decided at one count
+   * holds as long as the count stands.
+   */
+  touches = 0;
+  private id = '';
+  private opening: Promise<void> | undefined;
+  /** How often it became what a record or a snapshot says. */
+  private restored = 0;
+
+  constructor(readonly backing: SessionBacking) {
+    this.values = new SessionValues(NO_TEXTS, backing.rules, (fault) => backing.report(fault));
+    this.cookie = new SessionCookie(backing.cookie);
+  }
+
+  /** Whether it is being taken from the request. */
+  get isOpening(): boolean {
+    return this.status === 'unopened' && this.opening !== undefined;
+  }
+
+  /**
+   * Takes the session from the request, once.
+   *
+   * @returns `undefined` where nothing has to be waited for
+   */
+  open(): Promise<void> | undefined {
+    if (this.status !== 'unopened') return undefined;
+    if (this.opening !== undefined) return this.opening;
+    const loaded = this.backing.load();
+    if (!(loaded instanceof Promise)) return this.begin(loaded);
+    this.opening = loaded.then((record) => this.begin(record));
+    return unlessAwaited(this.opening);
+  }
+
+  /** @throws SessionError `SESSION_UNAVAILABLE` where it would take waiting */
+  openNow(): void {
+    if (this.status !== 'unopened') return;
+    if (this.backing.store === undefined) {
+      this.begin(this.backing.load() as SessionRecord | undefined);
+      return;
+    }
+    throw new SessionError(
+      'SESSION_UNAVAILABLE',
+      `Session '${this.backing.name}' is kept in a store, and nobody has opened it yet in this request. Any of these opens it: @Session() of nestjs-typed-session in a handler, await sessions.get(context) of SessionService in a guard, a pipe or an interceptor, await sessions.get(request, response) in middleware. After that it is request.session too.`,
+    );
+  }
+
+  /** Opens a session that a store keeps; another can be opened at any time, without waiting. */
+  openIfStored(): Promise<void> | undefined {
+    return this.backing.store === undefined ? undefined : this.open();
+  }
+
+  /** Shows nothing, in place of a session that could not be opened. */
+  openEmpty(): void {
+    this.backing.store?.goWithout();
+    this.begin(undefined);
+  }
+
+  private begin(record: SessionRecord | undefined): undefined {
+    this.record = record;
+    this.status = record === undefined ? 'new' : 'loaded';
+    this.restore(record ?? { id: '', createdAt: Date.now(), texts: NO_TEXTS });
+    return undefined;
+  }
+
+  /** Somebody looks at it. */
+  use(): void {
+    if (this.status === 'unopened') this.openNow();
+    this.isUsed = true;
+  }
+
+  /** Somebody writes to it. @throws SessionError where the change could not be kept */
+  useForWriting(): void {
+    this.use();
+    this.touches++;
+    this.backing.assertWritable();
+  }
+
+  get hasBegunHere(): boolean {
+    return this.status === 'new' || this.status === 'destroyed';
+  }
+
+  get expiresAt(): number {
+    const { record, cookie } = this;
+    const isAsLoaded = !cookie.isHandedOut && record?.createdAt === this.createdAt;
+    return isAsLoaded
+      ? record.expiresAt
+      : this.backing.expiryOf(this.createdAt, cookie.departures());
+  }
+
+  /** Most new sessions stay empty and are never kept: they need no id. */
+  ensureId(): string {
+    return (this.id ||= this.backing.newId());
+  }
+
+  async save(): Promise<void> {
+    this.useForWriting();
+    const saving = this.backing.save(() => this.snapshot(this.backing.isUnseen));
+    this.saved = saving instanceof Promise ? await saving : saving;
+  }
+
+  async increment(key: string, by: number): Promise<number> {
+    this.useForWriting();
+    const count = sumOf(this.values.get(key), by, key);
+    const { store } = this.backing;
+    if (store === undefined || this.values.isChanged(key)) {
+      this.values.set(key, count);
+      return count;
+    }
+    const { restored } = this;
+    const now = { id: this.ensureId(), createdAt: this.createdAt, texts: NO_TEXTS };
+    const text = await store.increment(key, by, { ...now, cookie: this.cookie.departures() });
+    // What is in the place of a session that was ended meanwhile was never counted.
+    if (restored === this.restored) {
+      if (text === undefined) this.values.set(key, count);
+      else this.values.accept(key, text);
+    }
+    return text === undefined ? count : (JSON.parse(text) as number);
+  }
+
+  async regenerate(): Promise<void> {
+    this.useForWriting();
+    this.backing.assertRenewable();
+    this.id = this.backing.newId();
+    if (this.status === 'loaded') this.status = 'regenerated';
+  }
+
+  async destroy(): Promise<void> {
+    this.useForWriting();
+    this.status = 'destroyed';
+    this.saved = undefined;
+    // What follows must take the place of the cookie that it ends, not stand beside it.
+    const { path, domain } = this.cookie.own ?? {};
+    const cookie = path === undefined && domain === undefined ? undefined : { path, domain };
+    this.restore({ id: '', createdAt: Date.now(), cookie, texts: NO_TEXTS });
+    await this.backing.store?.destroy();
+  }
+
+  async reload(): Promise<void> {
+    this.use();
+    this.touches++;
+    const isKept = this.status === 'loaded' || this.status === 'regenerated';
+    const { store } = this.backing;
+    const kept = await store?.reread();
+    if (kept !== undefined) {
+      this.restore(kept);
+      if (isKept) this.status = 'loaded';
+    } else if (store === undefined && this.saved !== undefined) {
+      this.restore(this.saved);
+    } else if (isKept && store === undefined) {
+      this.status = 'loaded';
+      this.restore(this.record!);
+    } else {
+      // What a store has no more was ended elsewhere, and nothing brings it back.
+      this.saved = undefined;
+      const { id, createdAt } = this;
+      this.restore({ id, createdAt, cookie: this.cookie.own, texts: NO_TEXTS });
+    }
+  }
+
+  /**
+   * The session as it is now.
+   *
+   * @param keepsFlashes whether the flashes that were read come back
+   * @throws SessionError where a value cannot be stored
+   */
+  snapshot(keepsFlashes: boolean): SessionSnapshot {
+    this.backing.refuseProperties();
+    const texts = this.values.textsNow(keepsFlashes);
+    return {
+      id: texts.size === 0 ? this.id : this.ensureId(),
+      createdAt: this.createdAt,
+      cookie: this.cookie.departures(),
+      texts,
+      flashKeys: this.values.flashKeys,
+    };
+  }
+
+  /** Whether a snapshot holds what the client already has. */
+  isAsLoaded(snapshot: SessionSnapshot): boolean {
+    const { record } = this;
+    return record !== undefined && areSame(record, snapshot);
+  }
+
+  /** Makes this session what a record or a snapshot says. */
+  private restore(from: SessionState): void {
+    this.restored++;
+    this.id = from.id;
+    this.createdAt = from.createdAt;
+    this.cookie = new SessionCookie(this.backing.cookie, from.cookie);
+    this.values.reset(from.texts);
+  }
+}

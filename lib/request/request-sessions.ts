@@ -170,7 +170,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
       // Nest may send the headers of events while the handler waits for its session.
       writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
     } catch (error) {
-      writing = Promise.reject(error);
+      writing = rejected(error);
     }
     if (writing === undefined) return undefined;
     this.leftAt ??= leavingHere(this.response!);
@@ -302,3 +302,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 }
 
 function ignore(): void {}
+
+async function rejected(error: unknown): Promise<never> {
+  throw error;
+}

@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the names are Node's */
 import type { ServerResponse } from 'node:http';
 import { callbackOf, errorOf, refuseAfterEnd, refuseAsClosed } from './closed-response.js';
 import type { Originals } from './hookable-response.js';

@@ -101,7 +101,7 @@ function setEach(response: ServerResponse, headers: object, isFirst: boolean): v
   const seen = new Set<string>();
   for (const [name, value] of isFlat ? pairsOf(headers) : (headers as [string, HeaderValue][])) {
     if (!isSet(name)) continue;
-    const key = String(name).toLowerCase();
+    const key = name.toLowerCase();
     if (seen.has(key) && !keepsLast) {
       response.appendHeader(name, value as string);
     } else {

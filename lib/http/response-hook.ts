@@ -197,7 +197,8 @@ export class ResponseHook implements Hook {
     try {
       for (const { method, args } of held.calls) {
         if (method === 'end' && response.headersSent) this.tellOfEnd();
-        this.send(this.originals![method] as (...args: unknown[]) => unknown, ...args);
+        const original: (...args: unknown[]) => unknown = this.originals![method];
+        this.send(original, ...args);
       }
     } catch (error) {
       // The application is no longer there to be told.

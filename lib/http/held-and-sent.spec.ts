@@ -67,7 +67,7 @@ const sequences = fc.oneof(
   }),
   fc.record({
     // Node 20 refuses a list of pairs beside headers that were set before.
-    calls: callsWith(fc.oneof(named, flat, odd, pairs), []),
+    calls: callsWith(fc.oneof(named, flat, pairs), []),
     isSeeded: fc.constant(false),
     letGoAfter: fc.nat(8),
   }),
@@ -89,7 +89,10 @@ async function applied(
   response.sendDate = false;
   if (sequence.isSeeded) response.setHeader('x-seed', '1');
   const apply = ([method, ...args]: Call, i: number) => {
-    const given = args.map((arg) => (Buffer.isBuffer(arg) ? Buffer.from(arg) : arg));
+    // Node adds to the lists that it is given.
+    const given = args.map((arg) =>
+      Buffer.isBuffer(arg) ? Buffer.from(arg) : structuredClone(arg),
+    );
     handedOver.push(...given);
     const callback = (error?: Error) => told.push(`${i}: ${error ? codeOf(error) : 'done'}`);
     const isCalledBack = method === 'write' || method === 'end';
@@ -184,7 +187,7 @@ async function outcomeOf(sequence: Sequence, isHeld: boolean) {
 async function inTime<T>(outcome: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('It hangs.')), 1500);
+    timer = setTimeout(() => reject(new Error('It hangs.')), 10_000);
   });
   return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
 }
@@ -205,7 +208,7 @@ describe('a held response, and one that Node sends at once', () => {
         fc.pre(!losesBody(sequence, sent.seen));
         expect(await inTime(outcomeOf(sequence, true))).toEqual(sent);
       }),
-      { numRuns: 300 },
+      { numRuns: 400 },
     );
   });
 });

@@ -162,8 +162,8 @@ describe('a response that is held', () => {
     const answer = await answerOf(
       (request, response) => {
         holdUntil(failing, response);
-        source.pipe(response);
-        request.pipe(response);
+        source.pipe(response, { end: false });
+        request.pipe(response, { end: false });
         setTimeout(() => other.pipe(response), 20);
       },
       { method: 'POST', body: 'x'.repeat(100_000) },

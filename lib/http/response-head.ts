@@ -98,6 +98,10 @@ function setEach(response: ServerResponse, headers: object, isFirst: boolean): v
   }
   const isFlat = isFlatList(headers);
   const keepsLast = isFlat && !isFirst && isHttp1(response) && !NODE_KEEPS_REPEATED_NAMES;
+  if (isFlat && !isFirst && isHttp1(response) && NODE_KEEPS_REPEATED_NAMES) {
+    // Node removes them all before it looks at the first.
+    for (const [name] of pairsOf(headers)) response.removeHeader(name);
+  }
   const seen = new Set<string>();
   for (const [name, value] of isFlat ? pairsOf(headers) : (headers as [string, HeaderValue][])) {
     if (!isSet(name)) continue;

@@ -31,9 +31,11 @@ const flat = fc
   .map((pairs) => pairs.flat());
 const odd = fc.constant(['x-one', '1', 'x-two']);
 const pairs = fc.array(fc.tuple(name, fc.constantFrom('1', '2')), { maxLength: 3 });
-const reason = fc.constantFrom(undefined, null, 'Fine', '', 'no\nreason');
+const reason = fc.constantFrom(undefined, null, 'Fine', '');
+const wrongReason = fc.tuple(fc.constant('writeHead'), statuses, fc.constant('no\nreason'));
 
 const setting = [
+  wrongReason,
   fc.tuple(fc.constant('setHeader'), name, value),
   fc.tuple(fc.constant('appendHeader'), name, value),
   fc.tuple(fc.constant('removeHeader'), name),

@@ -35,7 +35,7 @@ export interface Format {
 const MAX_COOKIE_BYTES = 4096;
 
 /** A browser sends one cookie of a name for each path and domain that fits: a few, never hundreds. */
-const MAX_COOKIES_OF_ONE_NAME = 8;
+const MAX_COOKIES_OF_ONE_NAME = 5;
 
 /** What all formats have in common: bounds, the choice among several cookies, `map`. */
 export function adopterOf(options: AdopterOptions, format: Format): SessionAdopter {

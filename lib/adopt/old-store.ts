@@ -55,7 +55,7 @@ async function called(library: string, act: (done: Callback) => unknown): Promis
   try {
     return await new Promise<unknown>((resolve, reject) => {
       const returned = act((error, session) => {
-        if (error) reject(error);
+        if (error) reject(asError(error));
         else resolve(session);
       });
       // Of a store written with promises, a failure may come this way only.
@@ -66,6 +66,13 @@ async function called(library: string, act: (done: Callback) => unknown): Promis
     if ((cause as NodeJS.ErrnoException | null)?.code === 'ENOENT') return undefined;
     throw failed(library, cause);
   }
+}
+
+/** Some stores call back with a text. */
+function asError(error: unknown): Error {
+  return error instanceof Error
+    ? error
+    : new Error('it called back with no Error', { cause: error });
 }
 
 function failed(library: string, cause: unknown): SessionError {

@@ -141,7 +141,7 @@ describeWithGorilla('sessions of gorilla/sessions', () => {
         expect(nested).toBeInstanceOf(Address);
       }
       expect(user.next).toBeInstanceOf(User);
-      expect(values._flash).toEqual(['welcome!']);
+      expect(values['_flash']).toEqual(['welcome!']);
       expect(values.username_flash).toEqual(['peter']);
     });
 
@@ -165,7 +165,7 @@ describeWithGorilla('sessions of gorilla/sessions', () => {
         Next: { Name: 'Next' },
       });
       expect(there.values.home).toMatch(/^\*main\.Address &{City:Rome /);
-      expect(there.values._flash).toBe('[]interface {} [welcome!]');
+      expect(there.values['_flash']).toBe('[]interface {} [welcome!]');
     });
   });
 

@@ -7,7 +7,7 @@ import { GobDefinitions, message, type GoStructs } from './gob-definitions.js';
 import { GobWriter } from './gob-writer.js';
 import type { GoType } from './go-type.js';
 import { timeOfDate } from './go-time.js';
-import { bigintIn, pairsOf, plainFields, tagIn } from './stored-nodes.js';
+import { bigintIn, isUnset, pairsOf, plainFields, tagIn } from './stored-nodes.js';
 
 /** What a gob calls the types that JavaScript's own values become. */
 const DYNAMIC = {
@@ -79,7 +79,7 @@ class GobEncoder {
 
   /** A value behind an interface: the name of its type, the type's id, the length, the value. */
   any(writer: GobWriter, node: unknown): void {
-    if (node === null || tagIn(node) === '$undefined') {
+    if (node === null || isUnset(node)) {
       writer.unsigned(0);
       return;
     }
@@ -119,7 +119,7 @@ class GobEncoder {
   }
 
   private structType(tag: string): readonly [string, GoType] {
-    const registered = storedType(tag)?.type.name;
+    const registered = tag.startsWith('@') ? storedType(tag)?.type.name : undefined;
     if (registered === undefined)
       throw this.refused(`is a ${tag.slice(1)}, for which gob has no type`);
     const name = this.goNameOf(registered);
@@ -230,7 +230,7 @@ class GobEncoder {
   private struct(writer: GobWriter, node: unknown, name: string): void {
     const fields = this.fieldsOf(node, name);
     const types = this.structs.get(name)!;
-    const unknown = Object.keys(fields).find((key) => !types.has(key));
+    const unknown = Object.keys(fields).find((key) => !types.has(key) && !isUnset(fields[key]));
     if (unknown !== undefined) {
       this.keys.push(unknown);
       throw this.refused(`is no field of ${name}`);
@@ -240,7 +240,7 @@ class GobEncoder {
     for (const [key, type] of types) {
       index++;
       const value = Object.hasOwn(fields, key) ? fields[key] : null;
-      if (value === null || tagIn(value) === '$undefined') continue;
+      if (value === null || isUnset(value)) continue;
       writer.unsigned(index - last);
       last = index;
       this.below(key, () => this.typed(writer, value, type));

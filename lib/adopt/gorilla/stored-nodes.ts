@@ -7,6 +7,11 @@ export function tagIn(node: unknown): string | undefined {
   return isFields(node) ? tagOf(node) : undefined;
 }
 
+/** Whether it is `undefined`, such as a field that a class declares and nobody set. */
+export function isUnset(node: unknown): boolean {
+  return tagIn(node) === '$undefined';
+}
+
 /** The bigint that it stands for, if it does. */
 export function bigintIn(node: unknown): bigint | undefined {
   return tagIn(node) === '$bigint' ? BigInt((node as { $bigint: string }).$bigint) : undefined;

@@ -7,10 +7,13 @@ export default {
   testTimeout: 60_000,
   setupFilesAfterEnv: ['<rootDir>/test/support/quiet.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/consumers/'],
+  // The packages that `nestjs-typed-session/adopt` is built on, where they are installed.
+  modulePaths: ['<rootDir>/test/integration/node_modules'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-typed-session$': '<rootDir>/lib/index.ts',
+    '^nestjs-typed-session/adopt$': '<rootDir>/lib/adopt/index.ts',
     '^nestjs-typed-session/testing$': '<rootDir>/test/conformance/index.ts',
     '^nestjs-typed-session/express-session$': '<rootDir>/lib/stores/express-session.store.ts',
     '^nestjs-typed-session/(keyv|redis)$': '<rootDir>/lib/stores/$1-session.store.ts',

@@ -52,6 +52,8 @@ export default {
   input: Object.fromEntries(
     entries.map((file) => [file.replace(/\.js$/, ''), `${COMPILED}/${file}`]),
   ),
+  // Entries that share what the index does not export take it from the index all the same.
+  preserveEntrySignatures: 'allow-extension',
   external: [/^node:/, ...Object.keys(manifest.peerDependencies)],
   output: {
     dir: BUNDLED,

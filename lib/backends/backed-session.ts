@@ -51,6 +51,7 @@ export abstract class BackedSession<
   readonly live: LiveSession;
   /** What the application holds. */
   readonly session: RequestSession;
+  private unseen: boolean | undefined;
   private decidedKept: Kept = 'done';
   private decidedTouches = -1;
 
@@ -178,7 +179,7 @@ export abstract class BackedSession<
   }
 
   get isUnseen(): boolean {
-    return isUnseen(this.request);
+    return (this.unseen ??= isUnseen(this.request));
   }
 
   newId(): string {

@@ -6,15 +6,6 @@ export function appendSetCookie(response: ServerResponse, name: string, cookie: 
   response.setHeader('Set-Cookie', [...others, cookie]);
 }
 
-/** Takes back what was to be set under a name. */
-export function removeSetCookie(response: ServerResponse, name: string): void {
-  const lines = headerLines(response, 'set-cookie');
-  const others = lines.filter((line) => !line.startsWith(`${name}=`));
-  if (others.length === lines.length) return;
-  if (others.length === 0) response.removeHeader('Set-Cookie');
-  else response.setHeader('Set-Cookie', others);
-}
-
 /** Tells caches that the answer depends on the cookie (RFC 9110, section 12.5.5). */
 export function varyByCookie(response: ServerResponse): void {
   const fields = listOf(headerLines(response, 'vary'));

@@ -28,8 +28,12 @@ export interface ResponseListener {
    * before that leaves. No `Set-Cookie` of `beforeHeaders` is left on it.
    */
   failed(error: unknown, response: ServerResponse): void;
-  /** Called when a response ends whose headers left earlier. */
-  endedLate(): void;
+  /**
+   * Called when a response ends whose headers left earlier.
+   *
+   * @param hasStreamed whether a part of the body was written before
+   */
+  endedLate(hasStreamed: boolean): void;
 }
 
 type HookedRequest = IncomingMessage & { [HOOK]?: ResponseHook };
@@ -62,6 +66,7 @@ export class ResponseHook implements Hook {
   private isSending = false;
   /** What the application sends while a listener waits. */
   private held: HeldResponse | undefined;
+  private hasStreamed = false;
   /** Whether the response has become a plain error. */
   private hasFailed = false;
   /** The `Set-Cookie` headers of the application. */
@@ -113,6 +118,7 @@ export class ResponseHook implements Hook {
       return refuseAsClosed(response, callbackOf([encoding, callback]));
     }
     // In HTTP/2 `end` writes its chunk by `write`.
+    this.hasStreamed ||= !this.isSending;
     if (
       this.isLeaving() ||
       !isChunk(response, chunk, encoding) ||
@@ -156,7 +162,7 @@ export class ResponseHook implements Hook {
   }
 
   private tellOfEnd(): void {
-    for (const listener of this.listeners) listener.endedLate();
+    for (const listener of this.listeners) listener.endedLate(this.hasStreamed);
   }
 
   /** @returns whether the response waits for a listener */

@@ -4,12 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { BackedSession, Decision, ResponseState } from '../backends/backed-session.js';
 import { openSession, type SessionBackendOf } from '../backends/open-session.js';
 import { type AnyRequest, isConditional } from '../http/request.js';
-import {
-  appendSetCookie,
-  forbidSharedCaching,
-  removeSetCookie,
-  varyByCookie,
-} from '../http/response-headers.js';
+import { appendSetCookie, forbidSharedCaching, varyByCookie } from '../http/response-headers.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
 import { lateChange, leavingHere } from './late-change.js';
 import type { HandlerNeeds } from './handler-needs.js';
@@ -41,8 +36,6 @@ export class RequestSessions implements ResponseListener, ResponseState {
   private isShared = false;
   /** Whether nothing is kept but what was saved or ended. */
   private isDropped = false;
-  /** Whether decisions were put into the headers, if only into some that did not leave. */
-  private hasSent = false;
   /** What the response must become an error for. */
   private failure: Error | undefined;
   /** Where the headers left, if not by Nest's own reply. */
@@ -211,8 +204,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
     this.send(response);
   }
 
-  endedLate(): void {
+  endedLate(hasStreamed: boolean): void {
     if (this.status !== 'sent') return;
+    // Nest has sent the whole of it at once: no time has passed in which it could have changed.
+    if (!hasStreamed && this.leftAt === undefined) return;
     for (const one of this.opened) {
       try {
         if (one.hasChangedSince()) this.refuseChange();
@@ -267,8 +262,6 @@ export class RequestSessions implements ResponseListener, ResponseState {
   private send(response: ServerResponse): void {
     let dependsOnCookie = false;
     for (const { backend, cookie, events } of this.decisions ?? []) {
-      // What was decided for headers that Node refused does not stay in those that follow.
-      if (this.hasSent) removeSetCookie(response, backend.options.name);
       if (cookie !== undefined) {
         dependsOnCookie = true;
         appendSetCookie(response, backend.options.name, cookie);
@@ -276,7 +269,6 @@ export class RequestSessions implements ResponseListener, ResponseState {
       }
       for (const { kind, id } of events) backend.publish(kind, id);
     }
-    this.hasSent = true;
     for (const { live } of this.opened) dependsOnCookie ||= live.isUsed;
     if (dependsOnCookie) varyByCookie(response);
   }

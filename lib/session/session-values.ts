@@ -193,6 +193,7 @@ export class SessionValues {
     this.refuseSymbolKeys();
     const keys = Object.keys(this.live);
     if (this.read.size === 0 && keys.length === 0) return this.texts;
+    if (this.consumed === undefined && this.isAsStored(keys)) return this.texts;
     const texts = new Map<string, string>();
     for (const [key, text] of this.texts) {
       if (!this.read.has(key) || this.isUnknown(key)) texts.set(key, text);
@@ -209,6 +210,17 @@ export class SessionValues {
       }
     }
     return texts;
+  }
+
+  /** Whether nothing that was read or handed out is another than it was: the usual case by far. */
+  private isAsStored(keys: readonly string[]): boolean {
+    for (const key of keys) {
+      if (this.textOf(key, this.live[key]) !== this.texts.get(key)) return false;
+    }
+    for (const key of this.read) {
+      if (!Object.hasOwn(this.live, key) && !this.isUnknown(key)) return false;
+    }
+    return true;
   }
 
   private isUnknown(key: string): boolean {

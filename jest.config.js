@@ -10,12 +10,22 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^\\./packages\\.cjs$': '<rootDir>/lib/values/packages.cts',
     '^nestjs-typed-session$': '<rootDir>/lib/index.ts',
     '^nestjs-typed-session/testing$': '<rootDir>/test/conformance/index.ts',
     '^nestjs-typed-session/express-session$': '<rootDir>/lib/stores/express-session.store.ts',
     '^nestjs-typed-session/(keyv|redis)$': '<rootDir>/lib/stores/$1-session.store.ts',
   },
+  moduleFileExtensions: ['js', 'mjs', 'cjs', 'json', 'ts', 'cts'],
   transform: {
+    '\\.cts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        module: { type: 'commonjs' },
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+      },
+    ],
     '\\.ts$': [
       '@swc/jest',
       {

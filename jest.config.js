@@ -6,7 +6,11 @@ export default {
   // Tells what hangs from what a slow machine keeps waiting.
   testTimeout: 60_000,
   setupFilesAfterEnv: ['<rootDir>/test/support/quiet.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/consumers/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/test/consumers/',
+    '<rootDir>/test/node-versions/',
+  ],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import { SessionError } from '../session.errors.js';
 import type { ClassFunction } from './class-source.js';
+import * as packages from './packages.cjs';
 import type { Check, Issue } from './type-check.js';
 
 /** What class-validator says of one property, and of what lies below it. */
@@ -56,13 +56,11 @@ function issuesOf(error: ValidationError, above: readonly PropertyKey[]): Issue[
 }
 
 function load(name: string): ClassValidator {
-  try {
-    return createRequire(import.meta.url)('class-validator') as ClassValidator;
-  } catch (cause) {
-    throw new SessionError(
-      'SESSION_CONFIG',
-      `The session type ${JSON.stringify(name)} says validate: true, which needs class-validator: npm install class-validator.`,
-      { cause },
-    );
-  }
+  const loaded = packages.classValidator();
+  if ('exports' in loaded) return loaded.exports as ClassValidator;
+  throw new SessionError(
+    'SESSION_CONFIG',
+    `The session type ${JSON.stringify(name)} says validate: true, which needs class-validator: npm install class-validator.`,
+    { cause: loaded.cause },
+  );
 }

@@ -37,12 +37,25 @@ export interface RegisteredType {
   readonly options: SessionTypeOptions<unknown>;
 }
 
-/** By the tag of today's form: the name, and the version from the second on. */
-const byTag = new Map<string, RegisteredType>();
-/** By its name, and by those that it had. */
-const byName = new Map<string, RegisteredType>();
-/** Weak: a class that is made again and again, in a factory, must not be held for ever. */
-const byPrototype = new WeakMap<object, RegisteredType>();
+interface Registry {
+  /** By the tag of today's form: the name, and the version from the second on. */
+  readonly byTag: Map<string, RegisteredType>;
+  /** By its name, and by those that it had. */
+  readonly byName: Map<string, RegisteredType>;
+  /** Weak: a class that is made again and again, in a factory, must not be held for ever. */
+  readonly byPrototype: WeakMap<object, RegisteredType>;
+}
+
+// One for both forms of the package. Its name changes with the form of what it holds.
+const REGISTRY: unique symbol = Symbol.for('nestjs-typed-session:types@1');
+
+const shared = globalThis as { [REGISTRY]?: Registry };
+
+const { byTag, byName, byPrototype } = (shared[REGISTRY] ??= newRegistry());
+
+function newRegistry(): Registry {
+  return { byTag: new Map(), byName: new Map(), byPrototype: new WeakMap() };
+}
 
 /** The type that is stored under a tag, such as `@user`, in the form of today. */
 export function typeTagged(tag: string): RegisteredType | undefined {

@@ -114,7 +114,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     return undefined;
   }
 
-  /** Checks that what was changed so far can be kept. @throws SessionError where it cannot */
+  /** @throws SessionError where what was changed so far cannot be kept */
   check(): void {
     for (const one of this.opened) if (one.isOpen) one.check();
   }
@@ -157,18 +157,17 @@ export class RequestSessions implements ResponseListener, ResponseState {
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
     if (!this.hasStores) return undefined;
-    const opening = this.opened.filter(({ live }) => live.isOpening);
-    let writing: Promise<void> | undefined;
     try {
       if (this.isDecidedFor(status)) return undefined;
+      const opening = this.opened.filter(({ live }) => live.isOpening);
       // Nest may send the headers of events while the handler waits for its session.
-      writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
+      const writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
+      if (writing === undefined) return undefined;
+      this.leftAt ??= leavingHere(this.response!);
+      return writing.catch((error: unknown) => this.onLateError(error));
     } catch (error) {
-      writing = rejected(error);
+      return failedLater(() => this.onLateError(error));
     }
-    if (writing === undefined) return undefined;
-    this.leftAt ??= leavingHere(this.response!);
-    return writing.catch((error: unknown) => this.onLateError(error));
   }
 
   beforeHeaders(response: ServerResponse): void {
@@ -296,6 +295,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
 function ignore(): void {}
 
-async function rejected(error: unknown): Promise<never> {
-  throw error;
+/** What fails at once, as what fails later. */
+async function failedLater(act: () => void): Promise<void> {
+  act();
 }

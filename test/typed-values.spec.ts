@@ -76,7 +76,7 @@ interface Carrier {
   ): { texts: ReadonlyMap<string, string> } | Promise<{ texts: ReadonlyMap<string, string> }>;
 }
 const carrierOf = ({ sessions }: TestApp) =>
-  (sessions as unknown as { defaultCarrier: Carrier }).defaultCarrier;
+  (sessions as unknown as { defaultBackend: Carrier }).defaultBackend;
 
 /** The cookie of a session with these texts, as any build could have stored them. */
 const begun = async (app: TestApp, texts: Record<string, string>) =>

@@ -6,6 +6,7 @@ import {
 } from '../options/session.options.js';
 import { sumOf } from './session-delta.js';
 import type { SessionBacking } from './session-backing.js';
+import { checkKey } from './session-key.js';
 import type { SessionRecord } from './session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from './session-state.js';
 import { DEFAULT_FLASH_KEY, NO_TEXTS, SessionValues } from './session-values.js';
@@ -29,6 +30,7 @@ export class RequestSession {
   #record: SessionRecord | undefined;
   #saved: SessionSnapshot | undefined;
   readonly #values: SessionValues;
+  #shown: Record<string, unknown> | undefined;
   #id = '';
   #createdAt = 0;
   /** What the application was handed, and may have written to. */
@@ -112,25 +114,29 @@ export class RequestSession {
 
   get values(): Record<string, unknown> {
     this.#use();
-    return this.#guarded(this.#values.all());
+    return this.#shownOf(this.#values.all());
   }
 
   get(key: string): unknown {
+    checkKey('get', key);
     this.#use();
     return this.#values.get(key);
   }
 
   set(key: string, value: unknown): void {
+    checkKey('set', key);
     this.#useForWriting();
     this.#values.set(key, value);
   }
 
   has(key: string): boolean {
+    checkKey('has', key);
     this.#use();
     return this.#values.has(key);
   }
 
   delete(key: string): boolean {
+    checkKey('delete', key);
     this.#useForWriting();
     const had = this.#values.has(key);
     this.#values.delete(key);
@@ -143,6 +149,7 @@ export class RequestSession {
   }
 
   addFlash(value: unknown, key: string = DEFAULT_FLASH_KEY): void {
+    checkKey('addFlash', key);
     this.#useForWriting();
     this.#values.addFlash(value, key);
   }
@@ -157,11 +164,13 @@ export class RequestSession {
   }
 
   peekFlashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
+    checkKey('flashes', key);
     this.#use();
     return this.#values.flashes(key);
   }
 
   keepFlashes(...keys: string[]): void {
+    keys.forEach((key) => checkKey('keepFlashes', key));
     this.#useForWriting();
     this.#values.keepFlashes(keys);
   }
@@ -220,6 +229,7 @@ export class RequestSession {
   }
 
   async #increment(key: string, by: number): Promise<number> {
+    checkKey('increment', key);
     this.#useForWriting();
     const count = sumOf(this.#values.get(key), by, key);
     const { server } = this.#backing;
@@ -316,6 +326,18 @@ export class RequestSession {
   #useForWriting(): void {
     this.#use();
     this.#backing.assertWritable();
+  }
+
+  /** The live values, for one who may keep them until they can no longer be written. */
+  #shownOf(live: Record<string, unknown>): Record<string, unknown> {
+    const refuse = (): void => {
+      if (this.#backing.isReadOnly) this.#backing.refuseChange();
+    };
+    return (this.#shown ??= new Proxy(live, {
+      set: (target, key, value) => (refuse(), Reflect.set(target, key, value)),
+      defineProperty: (...args) => (refuse(), Reflect.defineProperty(...args)),
+      deleteProperty: (...args) => (refuse(), Reflect.deleteProperty(...args)),
+    }));
   }
 
   /** A live object, or one that refuses to be written to where that would be lost in silence. */

@@ -145,6 +145,8 @@ export abstract class BackedSession<
     this.response.assertWritable();
   }
 
+  noteWrite(): void {}
+
   /** A new id goes out with the headers, wherever the values lie. */
   assertRenewable(): void {
     this.response.assertWritable();

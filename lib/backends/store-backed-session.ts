@@ -82,6 +82,10 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     else if (this.response.hasEnded) this.checkLater();
   }
 
+  override noteWrite(): void {
+    if (this.response.hasEnded) this.checkLater();
+  }
+
   /** Nobody commits a change after the response: it is saved, or it is told. */
   private checkLater(): void {
     this.lateCheck ??= setTimeout(() => {

@@ -2,6 +2,7 @@ import type { SessionCookieOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
 import { unlessAwaited } from './awaited.js';
 import type { LiveSession } from './live-session.js';
+import { checkKey } from './session-key.js';
 import { DEFAULT_FLASH_KEY } from './session-values.js';
 
 /** What a template was shown; everything else of a session is private. */
@@ -11,6 +12,7 @@ const OWN_KEYS = new Set(['values']);
 export class RequestSession {
   // All that it holds is private, so that neither a log nor a response shows it by accident.
   readonly #live: LiveSession;
+  #shown: Record<string, unknown> | undefined;
 
   constructor(live: LiveSession) {
     this.#live = live;
@@ -19,10 +21,11 @@ export class RequestSession {
   get values(): Record<string, unknown> {
     const live = this.#used();
     live.touches++;
-    return this.#guarded(live.values.all());
+    return this.#shownOf(live.values.all());
   }
 
   get(key: string): unknown {
+    checkKey('get', key);
     const live = this.#used();
     const value = live.values.get(key);
     if (typeof value === 'object') live.touches++;
@@ -30,14 +33,17 @@ export class RequestSession {
   }
 
   set(key: string, value: unknown): void {
+    checkKey('set', key);
     this.#written().values.set(key, value);
   }
 
   has(key: string): boolean {
+    checkKey('has', key);
     return this.#used().values.has(key);
   }
 
   delete(key: string): boolean {
+    checkKey('delete', key);
     const { values } = this.#written();
     const had = values.has(key);
     values.delete(key);
@@ -45,7 +51,12 @@ export class RequestSession {
   }
 
   increment(key: string, by = 1): Promise<number> {
-    return unlessAwaited(this.#live.increment(key, by));
+    return unlessAwaited(this.#increment(key, by));
+  }
+
+  async #increment(key: string, by: number): Promise<number> {
+    checkKey('increment', key);
+    return this.#live.increment(key, by);
   }
 
   clear(): void {
@@ -53,6 +64,7 @@ export class RequestSession {
   }
 
   addFlash(value: unknown, key: string = DEFAULT_FLASH_KEY): void {
+    checkKey('addFlash', key);
     this.#written().values.addFlash(value, key);
   }
 
@@ -63,6 +75,7 @@ export class RequestSession {
   }
 
   peekFlashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
+    checkKey('flashes', key);
     const live = this.#used();
     const flashes = live.values.flashes(key);
     if (flashes.length > 0) live.touches++;
@@ -70,6 +83,7 @@ export class RequestSession {
   }
 
   keepFlashes(...keys: string[]): void {
+    for (const key of keys) checkKey('keepFlashes', key);
     this.#written().values.keepFlashes(keys);
   }
 
@@ -127,6 +141,21 @@ export class RequestSession {
   #written(): LiveSession {
     this.#live.useForWriting();
     return this.#live;
+  }
+
+  /** The live values, for one who may keep them until they can no longer be written. */
+  #shownOf(live: Record<string, unknown>): Record<string, unknown> {
+    const { backing } = this.#live;
+    const refuse = (): void => {
+      if (backing.isReadOnly) backing.refuseChange();
+      this.#live.touches++;
+      backing.noteWrite();
+    };
+    return (this.#shown ??= new Proxy(live, {
+      set: (target, key, value) => (refuse(), Reflect.set(target, key, value)),
+      defineProperty: (...args) => (refuse(), Reflect.defineProperty(...args)),
+      deleteProperty: (...args) => (refuse(), Reflect.deleteProperty(...args)),
+    }));
   }
 
   /** A live object, or one that refuses to be written to where that would be lost in silence. */

@@ -20,6 +20,8 @@ export interface SessionBacking {
   expiryOf(createdAt: number, cookie?: SessionCookieOptions): number;
   /** @throws SessionError where a change could not be kept */
   assertWritable(): void;
+  /** Told of a write to the live values, which is committed, or reported where it comes too late. */
+  noteWrite(): void;
   /** @throws SessionError where a new id could not reach the client */
   assertRenewable(): void;
   /** @throws SessionError `SESSION_HEADERS_SENT` */

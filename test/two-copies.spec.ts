@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { assertBuilt } from './support/built-library.js';
 import { ROOT } from './support/readme.js';
 
-const LINKED = ['@nestjs/common', '@nestjs/core', 'cookie', 'ms', 'on-headers'];
+const LINKED = ['@nestjs/common', '@nestjs/core', 'rxjs', 'cookie', 'ms'];
 
 describe('a class with decorators of another copy of class-transformer', () => {
   const folder = mkdtempSync(join(tmpdir(), 'two-copies-'));

@@ -40,6 +40,13 @@ export class Keyring {
     return this.keys[0].seal(text);
   }
 
+  /** Whether to open a token takes a decryption. */
+  hasKeyOf(token: string): boolean {
+    return (
+      token.length >= sealedLength(0) && this.keys.some(({ prefix }) => token.startsWith(prefix))
+    );
+  }
+
   /** Never throws, whatever the token is, and takes a time that its length bounds. */
   open(token: string): Opened {
     if (token.length < sealedLength(0)) return { rejected: 'malformed' };

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { assertBuilt } from './support/built-library.js';
 import { ROOT } from './support/readme.js';
 
-const NEEDED = ['@nestjs/common', '@nestjs/core', 'rxjs', 'cookie', 'ms', 'on-headers'];
+const NEEDED = ['@nestjs/common', '@nestjs/core', 'rxjs', 'cookie', 'ms'];
 
 const folders: string[] = [];
 

@@ -44,7 +44,9 @@ function defineOnExpress(app: ExpressLike, { key, value, session }: RequestPrope
     get(this: AnyRequest) {
       return session.get(this, responseOf(this));
     },
-    set: (assigned: unknown) => session.refuse(assigned),
+    set(assigned: unknown) {
+      session.refuse(assigned);
+    },
   });
 }
 
@@ -70,6 +72,8 @@ function defineOnFastify(app: FastifyLike, { key, value, session }: RequestPrope
     getter(this: AnyRequest) {
       return session.get(this, responseOf(this));
     },
-    setter: (assigned: unknown) => session.refuse(assigned),
+    setter(assigned: unknown) {
+      session.refuse(assigned);
+    },
   });
 }

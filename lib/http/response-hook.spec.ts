@@ -86,6 +86,66 @@ describe('a response that fails before its headers', () => {
   });
 });
 
+describe('a response that fails before its headers, and that nobody ends', () => {
+  it.each(['write', 'flushHeaders', 'writeHead'])('is answered at once, by %s', async (method) => {
+    const codes: unknown[] = [];
+    const answer = await answerOf((request, response) => {
+      const beforeHeaders = () => {
+        response.setHeader('Set-Cookie', 'ours=1');
+        throw new Error('failed');
+      };
+      hookOf(request).listeners.push(listener({ beforeHeaders }));
+      hookOf(request).attach(response);
+      response.setHeader('Set-Cookie', 'theirs=1');
+      if (method === 'write') response.write('never sent');
+      else if (method === 'writeHead') response.writeHead(200, { etag: '"1"' });
+      else response.flushHeaders();
+      response.write('never sent', (error) => codes.push((error as NodeJS.ErrnoException).code));
+    });
+    expect(answer.status).toBe(500);
+    expect(answer.headers.getSetCookie()).toEqual(['theirs=1']);
+    expect(answer.headers.get('etag')).toBeNull();
+    expect(codes).toEqual(['ERR_STREAM_DESTROYED']);
+  });
+});
+
+describe('a response that Node refuses', () => {
+  const refused: [string, (response: ServerResponse) => void][] = [
+    ['a body that is none', (response) => response.end({})],
+    ['a chunk that is none', (response) => response.write(5)],
+    ['an unknown encoding', (response) => response.end('a', 'none' as BufferEncoding)],
+    ['a status', (response) => response.writeHead(99)],
+    ['a status that was set before', (response) => ((response.statusCode = 99), response.end())],
+    ['a reason', (response) => response.writeHead(200, 'a\nb')],
+    ['a header', (response) => response.writeHead(200, { 'x-one': 'a\nb' })],
+    ['half a list', (response) => response.writeHead(200, ['x-one'])],
+    [
+      'a trailer without chunks',
+      (response) => response.setHeader('Trailer', 'x').writeHead(200, { 'Content-Length': 1 }),
+    ],
+  ];
+
+  it.each(refused)('asks anew for the answer in its place: %s', async (_, send) => {
+    const answer = await answerOf((request, response) => {
+      const beforeHeaders = () => {
+        if (response.statusCode < 500) response.appendHeader('Set-Cookie', 'kept=1');
+      };
+      hookOf(request).listeners.push(listener({ beforeHeaders }));
+      hookOf(request).attach(response);
+      response.setHeader('Set-Cookie', 'other=1');
+      expect(() => send(response)).toThrow(/./);
+      expect(response.headersSent).toBe(false);
+      response.removeHeader('Trailer');
+      response.removeHeader('Content-Length');
+      response.statusCode = 500;
+      response.statusMessage = '';
+      response.end('an error page');
+    });
+    expect([answer.status, answer.body]).toEqual([500, 'an error page']);
+    expect(answer.headers.getSetCookie()).toEqual(['other=1']);
+  });
+});
+
 describe('a response that was made by hand', () => {
   it('may return nothing from its methods, as those of inject() of Fastify do', () => {
     const request = new IncomingMessage(new Socket());

@@ -163,14 +163,15 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
-    if (!this.hasStores || this.isDecidedFor(status)) return undefined;
+    if (!this.hasStores) return undefined;
     const opening = this.opened.filter(({ live }) => live.isOpening);
     let writing: Promise<void> | undefined;
     try {
+      if (this.isDecidedFor(status)) return undefined;
       // Nest may send the headers of events while the handler waits for its session.
       writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
     } catch (error) {
-      writing = Promise.reject(error);
+      writing = rejected(error);
     }
     if (writing === undefined) return undefined;
     this.leftAt ??= leavingHere(this.response!);
@@ -302,3 +303,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 }
 
 function ignore(): void {}
+
+async function rejected(error: unknown): Promise<never> {
+  throw error;
+}

@@ -5,6 +5,7 @@ import { Keyring } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { SessionError } from '../session.errors.js';
 import { publish, type SessionEvent, type SessionRejectReason } from '../session.events.js';
+import { MAX_MAX_AGE } from '../options/duration.js';
 import {
   checkName,
   type ResolvedCookie,
@@ -17,8 +18,6 @@ import type { Texts } from '../session/session-values.js';
 
 /** How far the clock of another instance may run ahead. */
 const MAX_CLOCK_SKEW = 60_000;
-/** RFC 6265bis, section 5.5: the longest life that browsers grant, 400 days, in seconds. */
-export const MAX_MAX_AGE = 400 * 24 * 60 * 60;
 /**
  * How many tokens of one request are opened in vain. No browser sends so many of one name, and a
  * neighbour that plants them must not make requests expensive.

@@ -4,7 +4,7 @@ import { isNative, type ClassFunction } from './class-source.js';
 import type { FieldType } from './field-type.js';
 import { escaped, primitiveText, quote, withField } from './json-text.js';
 import { MAX_BINARY_BYTES } from './limits.js';
-import { spendOnPlain } from './plain-values.js';
+import { isBare, spendOnPlain } from './plain-values.js';
 import * as refusal from './refusal.js';
 import { Trail } from './trail.js';
 import { registeredType, type RegisteredType } from './type-registry.js';
@@ -284,6 +284,8 @@ function localPrototype(value: object): object | null {
   if (writers.has(prototype)) return prototype;
   let local = localPrototypes.get(prototype!);
   if (local === undefined) {
+    // What Fastify parses has such a prototype.
+    if (isBare(prototype!)) return null;
     local = counterpart(prototype!) ?? prototype!;
     localPrototypes.set(prototype!, local);
   }

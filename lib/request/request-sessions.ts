@@ -34,9 +34,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   private status: Status = 'detached';
   private response: ServerResponse | undefined;
-  private readonly opened: BackedSession[] = [];
+  // Private to the language, so that no log that shows a request shows its sessions.
+  readonly #opened: BackedSession[] = [];
   /** What the response says of each session; `undefined` until that is decided. */
-  private decisions: Decision[] | undefined;
+  #decisions: Decision[] | undefined;
   /** Whether the application held live values before the handler ran: it may change them at any time. */
   private isShared = false;
   /** Whether nothing is kept but what was saved or ended. */
@@ -73,9 +74,9 @@ export class RequestSessions implements ResponseListener, ResponseState {
    */
   session(name?: string): BackedSession {
     const backend = this.backends.named(name);
-    for (const one of this.opened) if (one.backend === backend) return one;
+    for (const one of this.#opened) if (one.backend === backend) return one;
     const opened = openSession(backend, this.request, this);
-    this.opened.push(opened);
+    this.#opened.push(opened);
     return opened;
   }
 
@@ -86,7 +87,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * @throws SessionError at once or later, where one cannot be opened
    */
   hydrate({ names, rendersView }: HandlerNeeds): Promise<void> | undefined {
-    for (const { live } of this.opened) this.isShared ||= live.touches > 0;
+    for (const { live } of this.#opened) this.isShared ||= live.touches > 0;
     let waiting: Promise<unknown>[] | undefined;
     for (const name of names) {
       const opening = this.session(name).live.open();
@@ -123,7 +124,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** Checks that what was changed so far can be kept. @throws SessionError where it cannot */
   check(): void {
-    for (const one of this.opened) if (one.isOpen) one.check();
+    for (const one of this.#opened) if (one.isOpen) one.check();
   }
 
   /** Gives up what this request has changed, but for what it saved or ended. */
@@ -138,7 +139,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   private commitWithoutResponse(): Promise<void> | undefined {
-    const writing = this.opened
+    const writing = this.#opened
       .map((one) => one.commit('changes'))
       .filter((one) => one !== undefined);
     return writing.length === 0 ? undefined : Promise.all(writing).then(ignore);
@@ -154,17 +155,17 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * forgotten by then would be lost. Such a session is committed when the status is known.
    */
   private get mayBeNotModified(): boolean {
-    return isConditional(this.request) && this.opened.some(({ live }) => live.values.hasConsumed);
+    return isConditional(this.request) && this.#opened.some(({ live }) => live.values.hasConsumed);
   }
 
   private get hasStores(): boolean {
-    return this.opened.some((one) => one.store !== undefined);
+    return this.#opened.some((one) => one.store !== undefined);
   }
 
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
     if (!this.hasStores) return undefined;
-    const opening = this.opened.filter(({ live }) => live.isOpening);
+    const opening = this.#opened.filter(({ live }) => live.isOpening);
     let writing: Promise<void> | undefined;
     try {
       if (this.isDecidedFor(status)) return undefined;
@@ -206,14 +207,14 @@ export class RequestSessions implements ResponseListener, ResponseState {
     try {
       this.decide(response.statusCode);
     } catch {
-      this.decisions = [];
+      this.#decisions = [];
     }
     this.send(response);
   }
 
   endedLate(): void {
     if (this.status !== 'sent') return;
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       try {
         if (one.hasChangedSince()) this.refuseChange();
       } catch (error) {
@@ -234,11 +235,11 @@ export class RequestSessions implements ResponseListener, ResponseState {
   private write(status: number): Promise<void> | undefined {
     if (!this.hasStores) return undefined;
     // What does not fit into a cookie must fail before anything is written.
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       if (one.store === undefined && one.isOpen) one.decide(this.keptBy(one, status));
     }
     let writing: Promise<void>[] | undefined;
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       const commit = one.isOpen ? one.commit(this.keptBy(one, status)) : undefined;
       if (commit !== undefined) (writing ??= []).push(commit);
     }
@@ -248,10 +249,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
   /** Decides for each session what the response must say. */
   private decide(status: number): void {
     const decisions: Decision[] = [];
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       if (one.isOpen) decisions.push(one.decide(this.keptBy(one, status)));
     }
-    this.decisions = decisions;
+    this.#decisions = decisions;
   }
 
   private keptBy(one: BackedSession, status: number) {
@@ -260,13 +261,13 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** Whether the decisions hold for a status, and nothing can have changed since. */
   private isDecidedFor(status: number): boolean {
-    if (this.decisions === undefined || this.isShared) return false;
-    return this.opened.every((one) => !one.isOpen || one.isDecidedFor(status, this.isDropped));
+    if (this.#decisions === undefined || this.isShared) return false;
+    return this.#opened.every((one) => !one.isOpen || one.isDecidedFor(status, this.isDropped));
   }
 
   private send(response: ServerResponse): void {
     let dependsOnCookie = false;
-    for (const { backend, cookie, events } of this.decisions ?? []) {
+    for (const { backend, cookie, events } of this.#decisions ?? []) {
       // What was decided for headers that Node refused does not stay in those that follow.
       if (this.hasSent) removeSetCookie(response, backend.options.name);
       if (cookie !== undefined) {
@@ -277,7 +278,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
       for (const { kind, id } of events) backend.publish(kind, id);
     }
     this.hasSent = true;
-    for (const { live } of this.opened) dependsOnCookie ||= live.isUsed;
+    for (const { live } of this.#opened) dependsOnCookie ||= live.isUsed;
     if (dependsOnCookie) varyByCookie(response);
   }
 
@@ -295,6 +296,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   refuseChange(): never {
     throw lateChange(this.request, this.isDetached, this.leftAt);
+  }
+
+  reportLate(error: unknown): void {
+    if (this.status === 'sent') RequestSessions.logger.error(error);
   }
 
   reportChange(): void {

@@ -42,6 +42,8 @@ export interface ResponseState {
   refuseChange(): never;
   /** Tells the log of a change that came too late and that nobody saved. */
   reportChange(): void;
+  /** Tells the log of an error that meets no commit any more. */
+  reportLate(error: unknown): void;
 }
 
 /** One session of a request: where it comes from, and what becomes of it. */
@@ -154,6 +156,10 @@ export abstract class BackedSession<
 
   refuseChange(): never {
     return this.response.refuseChange();
+  }
+
+  reportUnawaited(error: unknown): void {
+    this.response.reportLate(error);
   }
 
   refuseProperties(): void {

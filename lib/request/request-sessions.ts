@@ -29,9 +29,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   private status: Status = 'detached';
   private response: ServerResponse | undefined;
-  private readonly opened: BackedSession[] = [];
+  // Private to the language, so that no log that shows a request shows its sessions.
+  readonly #opened: BackedSession[] = [];
   /** What the response says of each session; `undefined` until that is decided. */
-  private decisions: Decision[] | undefined;
+  #decisions: Decision[] | undefined;
   /** Whether the application held live values before the handler ran: it may change them at any time. */
   private isShared = false;
   /** Whether nothing is kept but what was saved or ended. */
@@ -66,9 +67,9 @@ export class RequestSessions implements ResponseListener, ResponseState {
    */
   session(name?: string): BackedSession {
     const backend = this.backends.named(name);
-    for (const one of this.opened) if (one.backend === backend) return one;
+    for (const one of this.#opened) if (one.backend === backend) return one;
     const opened = openSession(backend, this.request, this);
-    this.opened.push(opened);
+    this.#opened.push(opened);
     return opened;
   }
 
@@ -79,7 +80,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * @throws SessionError at once or later, where one cannot be opened
    */
   hydrate({ names, rendersView }: HandlerNeeds): Promise<void> | undefined {
-    for (const { live } of this.opened) this.isShared ||= live.touches > 0;
+    for (const { live } of this.#opened) this.isShared ||= live.touches > 0;
     let waiting: Promise<unknown>[] | undefined;
     for (const name of names) {
       const opening = this.session(name).live.open();
@@ -116,7 +117,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** @throws SessionError where what was changed so far cannot be kept */
   check(): void {
-    for (const one of this.opened) if (one.isOpen) one.check();
+    for (const one of this.#opened) if (one.isOpen) one.check();
   }
 
   /** Gives up what this request has changed, but for what it saved or ended. */
@@ -131,7 +132,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   private commitWithoutResponse(): Promise<void> | undefined {
-    const writing = this.opened
+    const writing = this.#opened
       .map((one) => one.commit('changes'))
       .filter((one) => one !== undefined);
     return writing.length === 0 ? undefined : Promise.all(writing).then(ignore);
@@ -147,11 +148,11 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * forgotten by then would be lost. Such a session is committed when the status is known.
    */
   private get mayBeNotModified(): boolean {
-    return isConditional(this.request) && this.opened.some(({ live }) => live.values.hasConsumed);
+    return isConditional(this.request) && this.#opened.some(({ live }) => live.values.hasConsumed);
   }
 
   private get hasStores(): boolean {
-    return this.opened.some((one) => one.store !== undefined);
+    return this.#opened.some((one) => one.store !== undefined);
   }
 
   beforeWriting(status: number): Promise<void> | undefined {
@@ -159,7 +160,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (!this.hasStores) return undefined;
     try {
       if (this.isDecidedFor(status)) return undefined;
-      const opening = this.opened.filter(({ live }) => live.isOpening);
+      const opening = this.#opened.filter(({ live }) => live.isOpening);
       // Nest may send the headers of events while the handler waits for its session.
       const writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
       if (writing === undefined) return undefined;
@@ -198,7 +199,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     try {
       this.decide(response.statusCode);
     } catch {
-      this.decisions = [];
+      this.#decisions = [];
     }
     this.send(response);
   }
@@ -207,7 +208,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (this.status !== 'sent') return;
     // Nest has sent the whole of it at once: no time has passed in which it could have changed.
     if (!hasStreamed && this.leftAt === undefined) return;
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       try {
         if (one.hasChangedSince()) this.refuseChange();
       } catch (error) {
@@ -228,11 +229,11 @@ export class RequestSessions implements ResponseListener, ResponseState {
   private write(status: number): Promise<void> | undefined {
     if (!this.hasStores) return undefined;
     // What does not fit into a cookie must fail before anything is written.
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       if (one.store === undefined && one.isOpen) one.decide(this.keptBy(one, status));
     }
     let writing: Promise<void>[] | undefined;
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       const commit = one.isOpen ? one.commit(this.keptBy(one, status)) : undefined;
       if (commit !== undefined) (writing ??= []).push(commit);
     }
@@ -242,10 +243,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
   /** Decides for each session what the response must say. */
   private decide(status: number): void {
     const decisions: Decision[] = [];
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       if (one.isOpen) decisions.push(one.decide(this.keptBy(one, status)));
     }
-    this.decisions = decisions;
+    this.#decisions = decisions;
   }
 
   private keptBy(one: BackedSession, status: number) {
@@ -254,13 +255,13 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** Whether the decisions hold for a status, and nothing can have changed since. */
   private isDecidedFor(status: number): boolean {
-    if (this.decisions === undefined || this.isShared) return false;
-    return this.opened.every((one) => !one.isOpen || one.isDecidedFor(status, this.isDropped));
+    if (this.#decisions === undefined || this.isShared) return false;
+    return this.#opened.every((one) => !one.isOpen || one.isDecidedFor(status, this.isDropped));
   }
 
   private send(response: ServerResponse): void {
     let dependsOnCookie = false;
-    for (const { backend, cookie, events } of this.decisions ?? []) {
+    for (const { backend, cookie, events } of this.#decisions ?? []) {
       if (cookie !== undefined) {
         dependsOnCookie = true;
         appendSetCookie(response, backend.options.name, cookie);
@@ -268,7 +269,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
       }
       for (const { kind, id } of events) backend.publish(kind, id);
     }
-    for (const { live } of this.opened) dependsOnCookie ||= live.isUsed;
+    for (const { live } of this.#opened) dependsOnCookie ||= live.isUsed;
     if (dependsOnCookie) varyByCookie(response);
   }
 
@@ -286,6 +287,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   refuseChange(): never {
     throw lateChange(this.request, this.isDetached, this.leftAt);
+  }
+
+  reportLate(error: unknown): void {
+    if (this.status === 'sent') RequestSessions.logger.error(error);
   }
 
   reportChange(): void {

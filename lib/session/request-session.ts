@@ -19,14 +19,14 @@ export class RequestSession {
   }
 
   get values(): Record<string, unknown> {
-    const live = this.#used();
+    const live = RequestSession.#used(this);
     live.touches++;
-    return this.#shownOf(live.values.all());
+    return (this.#shown ??= shownOf(live, live.values.all()));
   }
 
   get(key: string): unknown {
     checkKey('get', key);
-    const live = this.#used();
+    const live = RequestSession.#used(this);
     const value = live.values.get(key);
     if (typeof value === 'object') live.touches++;
     return value;
@@ -34,49 +34,48 @@ export class RequestSession {
 
   set(key: string, value: unknown): void {
     checkKey('set', key);
-    this.#written().values.set(key, value);
+    RequestSession.#written(this).values.set(key, value);
   }
 
   has(key: string): boolean {
     checkKey('has', key);
-    return this.#used().values.has(key);
+    return RequestSession.#used(this).values.has(key);
   }
 
   delete(key: string): boolean {
     checkKey('delete', key);
-    const { values } = this.#written();
+    const { values } = RequestSession.#written(this);
     const had = values.has(key);
     values.delete(key);
     return had;
   }
 
   increment(key: string, by = 1): Promise<number> {
-    return unlessAwaited(this.#increment(key, by));
-  }
-
-  async #increment(key: string, by: number): Promise<number> {
-    checkKey('increment', key);
-    return this.#live.increment(key, by);
+    return RequestSession.#told(this, async (live) => {
+      checkKey('increment', key);
+      return live.increment(key, by);
+    });
   }
 
   clear(): void {
-    this.#written().values.clear();
+    RequestSession.#written(this).values.clear();
   }
 
   addFlash(value: unknown, key: string = DEFAULT_FLASH_KEY): void {
     checkKey('addFlash', key);
-    this.#written().values.addFlash(value, key);
+    RequestSession.#written(this).values.addFlash(value, key);
   }
 
   flashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
+    RequestSession.#used(this);
     const flashes = this.peekFlashes(key);
-    if (flashes.length > 0) this.#written().values.consume(key);
+    if (flashes.length > 0) RequestSession.#written(this).values.consume(key);
     return flashes;
   }
 
   peekFlashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
     checkKey('flashes', key);
-    const live = this.#used();
+    const live = RequestSession.#used(this);
     const flashes = live.values.flashes(key);
     if (flashes.length > 0) live.touches++;
     return flashes;
@@ -84,87 +83,102 @@ export class RequestSession {
 
   keepFlashes(...keys: string[]): void {
     for (const key of keys) checkKey('keepFlashes', key);
-    this.#written().values.keepFlashes(keys);
+    RequestSession.#written(this).values.keepFlashes(keys);
   }
 
   get id(): string {
-    return this.#used().ensureId();
+    return RequestSession.#used(this).ensureId();
   }
 
   get name(): string {
-    return this.#live.backing.name;
+    return RequestSession.#of(this).backing.name;
   }
 
   get isNew(): boolean {
-    return this.#used().hasBegunHere;
+    return RequestSession.#used(this).hasBegunHere;
   }
 
   get createdAt(): Date {
-    return new Date(this.#used().createdAt);
+    return new Date(RequestSession.#used(this).createdAt);
   }
 
   get expiresAt(): Date {
-    return new Date(this.#used().expiresAt);
+    return new Date(RequestSession.#used(this).expiresAt);
   }
 
   get cookie(): SessionCookieOptions {
-    const live = this.#used();
+    const live = RequestSession.#used(this);
     live.touches++;
-    return this.#guarded(live.cookie.all());
+    return guarded(live, live.cookie.all());
   }
 
   save(...args: unknown[]): Promise<void> {
     refuseCallback('save', args);
-    return unlessAwaited(this.#live.save());
+    return RequestSession.#told(this, (live) => live.save());
   }
 
   regenerate(...args: unknown[]): Promise<void> {
     refuseCallback('regenerate', args);
-    return unlessAwaited(this.#live.regenerate());
+    return RequestSession.#told(this, (live) => live.regenerate());
   }
 
   destroy(...args: unknown[]): Promise<void> {
     refuseCallback('destroy', args);
-    return unlessAwaited(this.#live.destroy());
+    return RequestSession.#told(this, (live) => live.destroy());
   }
 
   reload(...args: unknown[]): Promise<void> {
     refuseCallback('reload', args);
-    return unlessAwaited(this.#live.reload());
+    return RequestSession.#told(this, (live) => live.reload());
   }
 
-  #used(): LiveSession {
-    this.#live.use();
-    return this.#live;
+  /** @throws SessionError where a method was taken off its session */
+  static #of(session: RequestSession | undefined): LiveSession {
+    if (session !== undefined && #live in session) return session.#live;
+    throw new SessionError(
+      'SESSION_UNAVAILABLE',
+      'A method of a session was called without its session, as after const { get } = ss. Write ss.get(key), or bind it: const get = ss.get.bind(ss).',
+    );
   }
 
-  #written(): LiveSession {
-    this.#live.useForWriting();
-    return this.#live;
+  static #told<T>(session: RequestSession, act: (live: LiveSession) => Promise<T>): Promise<T> {
+    const live = RequestSession.#of(session);
+    return unlessAwaited(act(live), (error) => live.backing.reportUnawaited(error));
   }
 
-  /** The live values, for one who may keep them until they can no longer be written. */
-  #shownOf(live: Record<string, unknown>): Record<string, unknown> {
-    const { backing } = this.#live;
-    const refuse = (): void => {
-      if (backing.isReadOnly) backing.refuseChange();
-      this.#live.touches++;
-      backing.noteWrite();
-    };
-    return (this.#shown ??= new Proxy(live, {
-      set: (target, key, value) => (refuse(), Reflect.set(target, key, value)),
-      defineProperty: (...args) => (refuse(), Reflect.defineProperty(...args)),
-      deleteProperty: (...args) => (refuse(), Reflect.deleteProperty(...args)),
-    }));
+  static #used(session: RequestSession): LiveSession {
+    const live = RequestSession.#of(session);
+    live.use();
+    return live;
   }
 
-  /** A live object, or one that refuses to be written to where that would be lost in silence. */
-  #guarded<T extends object>(live: T): T {
-    const { backing } = this.#live;
-    if (!backing.isReadOnly) return live;
-    const refuse = (): never => backing.refuseChange();
-    return new Proxy(live, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
+  static #written(session: RequestSession): LiveSession {
+    const live = RequestSession.#of(session);
+    live.useForWriting();
+    return live;
   }
+}
+
+/** The live values, for one who may keep them until they can no longer be written. */
+function shownOf(live: LiveSession, values: Record<string, unknown>): Record<string, unknown> {
+  const { backing } = live;
+  const note = (): void => {
+    if (backing.isReadOnly) backing.refuseChange();
+    live.touches++;
+    backing.noteWrite();
+  };
+  return new Proxy(values, {
+    set: (target, key, value) => (note(), Reflect.set(target, key, value)),
+    defineProperty: (...args) => (note(), Reflect.defineProperty(...args)),
+    deleteProperty: (...args) => (note(), Reflect.deleteProperty(...args)),
+  });
+}
+
+/** A live object, or one that refuses to be written to where that would be lost in silence. */
+function guarded<T extends object>({ backing }: LiveSession, live: T): T {
+  if (!backing.isReadOnly) return live;
+  const refuse = (): never => backing.refuseChange();
+  return new Proxy(live, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
 }
 
 /**

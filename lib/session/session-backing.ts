@@ -28,6 +28,8 @@ export interface SessionBacking {
   refuseChange(): never;
   /** @throws SessionError where the application wrote to the session itself, and not to its values */
   refuseProperties(): void;
+  /** Told of a method that failed while nobody awaited it. */
+  reportUnawaited(error: unknown): void;
   /** Told of a value that does not read as it is stored. */
   report(fault: ValueFault): void;
   /**

@@ -1,4 +1,5 @@
 import { isNative, type ClassFunction } from './class-source.js';
+import { isBare } from './plain-values.js';
 
 /**
  * Finds our own prototype for an object of another realm (`structuredClone` under Jest gives such),
@@ -22,6 +23,8 @@ export class LocalPrototypes {
     if (this.known.has(prototype)) return prototype;
     let local = this.found.get(prototype!);
     if (local === undefined) {
+      // What Fastify parses has such a prototype.
+      if (isBare(prototype!)) return null;
       local = this.counterpart(prototype!) ?? prototype!;
       this.found.set(prototype!, local);
     }

@@ -2,6 +2,7 @@ import type { CookieBackend, LoadedRecord } from './cookie-backend.js';
 import type { SessionEventKind } from '../session.events.js';
 import { BackedSession, type Decision, type Kept } from './backed-session.js';
 import type { SessionRecord } from '../session/session-record.js';
+import type { SessionCookieOptions } from '../options/session.options.js';
 import { areSame, type SessionSnapshot } from '../session/session-state.js';
 
 /** A session that its cookie carries whole. */
@@ -50,8 +51,10 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     if (live.hasBegunHere) kinds.unshift('created');
     else if (record !== undefined && record.id !== snapshot.id) kinds.unshift('regenerated');
     const decision = this.seal(this.backend.recordOf(snapshot, now), now, kinds);
-    if (live.status !== 'destroyed' || record === undefined) return decision;
-    return { ...decision, events: [{ kind: 'destroyed', id: lastId }, ...decision.events] };
+    if (record === undefined || record.id === snapshot.id) return decision;
+    const withoutTwins = { ...decision, deletions: this.deletionsOf(snapshot.cookie) };
+    if (live.status !== 'destroyed') return withoutTwins;
+    return { ...withoutTwins, events: [{ kind: 'destroyed', id: lastId }, ...decision.events] };
   }
 
   /**
@@ -82,8 +85,14 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
 
   private delete(id: string): Decision {
     const { backend } = this;
-    const cookie = this.deletionOf(this.live.record?.cookie);
+    const own = this.live.record?.cookie;
+    const cookie = this.deletionOf(own);
     const isDeleted = cookie !== undefined && id !== '';
-    return { backend, cookie, events: isDeleted ? [{ kind: 'destroyed', id }] : [] };
+    const deletions = this.deletionsOf(own);
+    return { backend, cookie, deletions, events: isDeleted ? [{ kind: 'destroyed', id }] : [] };
+  }
+
+  private deletionsOf(own: SessionCookieOptions | undefined): string[] {
+    return this.twinDeletions(own, this.loaded?.isOneOfSeveral === true);
   }
 }

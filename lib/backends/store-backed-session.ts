@@ -6,6 +6,7 @@ import type { SessionSnapshot, SessionState } from '../session/session-state.js'
 import { BackedSession, type Decision, type Kept, type ResponseState } from './backed-session.js';
 import { Sequence } from './sequence.js';
 import type { StoreBackend } from './store-backend.js';
+import type { StoredRecord } from './stored-record.js';
 import { StoredSessionState } from './stored-session-state.js';
 
 /** How long after the end of a response an application may take to save what it changes then. */
@@ -30,30 +31,37 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   load(): Promise<SessionRecord | undefined> | undefined {
     const ids = this.backend.idsIn(this.cookieHeader);
-    return ids.length === 0 ? undefined : this.loadFirst(ids);
+    return ids.length === 0 ? undefined : this.loadNewest(ids);
   }
 
-  private async loadFirst(
+  private async loadNewest(
     ids: readonly { readonly id: string; readonly isOutdated: boolean }[],
   ): Promise<SessionRecord | undefined> {
+    const { backend, kept } = this;
+    let newest: StoredRecord | undefined;
     try {
       for (const { id, isOutdated } of ids) {
-        const stored = await this.backend.read(id);
-        if (typeof stored === 'object') {
-          this.kept.isCookieDue = isOutdated;
-          this.kept.hasMoved = false;
-          this.kept.entry.set(stored);
-          this.kept.base = stored.record;
-          return stored.record;
+        const stored = await backend.read(id);
+        if (typeof stored === 'string') {
+          kept.hasMoved ||= backend.hasMoved(id);
+          backend.reject(stored, id);
+          continue;
         }
-        this.kept.hasMoved ||= this.backend.hasMoved(id);
-        this.backend.reject(stored, id);
+        if (newest !== undefined) backend.warnings.severalCookies();
+        if (newest !== undefined && newest.record.sentAt >= stored.record.sentAt) continue;
+        newest = stored;
+        kept.isCookieDue = isOutdated;
       }
     } catch (error) {
-      if (this.backend.onStoreError === 'fail') throw error;
+      if (backend.onStoreError === 'fail') throw error;
       this.goWithout();
+      return undefined;
     }
-    return undefined;
+    if (newest === undefined) return undefined;
+    kept.hasMoved = false;
+    kept.entry.set(newest);
+    kept.base = newest.record;
+    return newest.record;
   }
 
   goWithout(): void {
@@ -191,12 +199,17 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
       const isEnded = this.live.record !== undefined && !this.isAnonymous;
       const isDeleted = (isEnded || this.live.status === 'destroyed') && !this.kept.isRemovalDue;
       const own = this.live.record?.cookie;
-      return { backend, cookie: isDeleted ? this.deletionOf(own) : undefined, events: [] };
+      if (!isDeleted) return { backend, events: [] };
+      const deletions = this.twinDeletions(own, false);
+      return { backend, cookie: this.deletionOf(own), deletions, events: [] };
     }
     if (!this.kept.isCookieDue) return { backend, events: [] };
     const token = backend.sealId(record.id);
     const cookie = backend.setCookie(token, record, Date.now(), this.isOverTls);
-    return { backend, cookie, events: [] };
+    // The client may bring the old id again in another cookie.
+    const isNewId = this.live.record !== undefined && this.live.record.id !== record.id;
+    const deletions = isNewId ? this.twinDeletions(record.cookie, false) : [];
+    return { backend, cookie, deletions, events: [] };
   }
 }
 

@@ -74,7 +74,8 @@ export class StoreBackend extends SessionBackend {
     this.firstOf(header, (token) => {
       const opened = this.openToken(token);
       if (typeof opened === 'string') return opened;
-      ids.push({ id: opened.text, isOutdated: opened.outdated });
+      const id = opened.text;
+      if (!ids.some((one) => one.id === id)) ids.push({ id, isOutdated: opened.outdated });
       return ids.length === MAX_IDS ? ids : undefined;
     });
     return ids;

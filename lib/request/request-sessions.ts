@@ -6,6 +6,7 @@ import { openSession, type SessionBackendOf } from '../backends/open-session.js'
 import { type AnyRequest, isConditional } from '../http/request.js';
 import { appendSetCookie, forbidSharedCaching, varyByCookie } from '../http/response-headers.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
+import { endDeleted } from './deleted-cookies.js';
 import { lateChange, leavingHere } from './late-change.js';
 import type { HandlerNeeds } from './handler-needs.js';
 
@@ -104,6 +105,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (this.status !== 'open' || this.response!.headersSent) return undefined;
     if (this.hasStores && this.mayBeNotModified) return undefined;
     const { statusCode } = this.response!;
+    endDeleted(this.opened, this.response!);
     try {
       const writing = this.write(statusCode);
       if (writing === undefined) this.decide(statusCode);
@@ -157,6 +159,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
     if (!this.hasStores) return undefined;
+    endDeleted(this.opened, this.response!);
     try {
       if (this.isDecidedFor(status)) return undefined;
       const opening = this.opened.filter(({ live }) => live.isOpening);
@@ -172,6 +175,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   beforeHeaders(response: ServerResponse): void {
     if (this.failure !== undefined) throw this.failure;
+    if (this.status !== 'sent') endDeleted(this.opened, response);
     if (!this.isDecidedFor(response.statusCode)) {
       this.leftAt ??= leavingHere(response);
       try {
@@ -260,10 +264,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   private send(response: ServerResponse): void {
     let dependsOnCookie = false;
-    for (const { backend, cookie, events } of this.decisions ?? []) {
+    for (const { backend, cookie, deletions = [], events } of this.decisions ?? []) {
       if (cookie !== undefined) {
         dependsOnCookie = true;
-        appendSetCookie(response, backend.options.name, cookie);
+        appendSetCookie(response, backend.options.name, [...deletions, cookie]);
         forbidSharedCaching(response);
       }
       for (const { kind, id } of events) backend.publish(kind, id);

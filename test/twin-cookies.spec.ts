@@ -19,7 +19,7 @@ class ShopController {
     return String(count);
   }
   @Get('user') user(@Session() ss: Session) {
-    return String(ss.get('user') ?? 'nobody');
+    return (ss.get('user') as string | undefined) ?? 'nobody';
   }
   @Get('out') async signOut(@Session() ss: Session) {
     await ss.destroy();

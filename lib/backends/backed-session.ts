@@ -44,6 +44,8 @@ export interface Decision {
 export interface ResponseState {
   /** Whether nothing that is written now could be kept, or be noticed when the response ends. */
   readonly isReadOnly: boolean;
+  /** Whether no header can carry anything any more, a renewal neither. */
+  readonly isLate: boolean;
   /** Whether the response has ended: nobody looks at the session again. */
   readonly hasEnded: boolean;
   /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
@@ -75,6 +77,7 @@ export abstract class BackedSession<
   }
 
   abstract readonly store: StoredBacking | undefined;
+  abstract readonly isOver: boolean;
   abstract load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
   abstract save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
 

@@ -9,12 +9,19 @@ import { areSame, type SessionSnapshot } from '../session/session-state.js';
 export class CookieBackedSession extends BackedSession<CookieBackend> {
   readonly store = undefined;
   private loaded: LoadedRecord | undefined;
+  /** As the client was last sent it. */
+  private sent: SessionRecord | undefined;
   private committed: SessionSnapshot | undefined;
   private kept: Kept = 'done';
 
   load(): SessionRecord | undefined {
     this.loaded = this.backend.load(this.cookieHeader);
-    return this.loaded?.record;
+    this.sent = this.loaded?.record;
+    return this.sent;
+  }
+
+  get isOver(): boolean {
+    return this.response.isLate && this.sent !== undefined && this.backend.isOver(this.sent);
   }
 
   /** Checks that it can be kept: the response carries it. */
@@ -72,13 +79,14 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
 
   hasChangedSince(): boolean {
     const { committed, kept } = this;
-    if (committed === undefined || kept === 'done') return false;
+    if (committed === undefined || kept === 'done' || this.live.isOver) return false;
     return !areSame(this.snapshot(kept), committed);
   }
 
   private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {
     const { backend } = this;
     const cookie = backend.setCookie(backend.seal(record), record, now, this.isOverTls);
+    if (cookie !== undefined) this.sent = record;
     const events = cookie === undefined ? [] : kinds.map((kind) => ({ kind, id: record.id }));
     return { backend, cookie, events };
   }

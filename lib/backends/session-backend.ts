@@ -121,6 +121,11 @@ export abstract class SessionBackend {
     return Math.min(record.expiresAt, record.createdAt + this.options.absoluteTimeout);
   }
 
+  /** Whether a session has ended since it was read. */
+  isOver(record: SessionRecord): boolean {
+    return this.endOf(record) <= Date.now();
+  }
+
   reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
     this.publish('rejected', id, { reason });
     return reason;

@@ -68,13 +68,25 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     this.isAnonymous = true;
   }
 
+  get isOver(): boolean {
+    const { record } = this.kept.entry;
+    return this.response.isLate && record !== undefined && this.backend.isOver(record);
+  }
+
+  expire(): void {
+    this.kept.isOver = true;
+    this.kept.isGone = true;
+  }
+
   reread(): Promise<SessionRecord | undefined> {
     return this.sequence.run(async () => {
-      if (this.kept.base === undefined || this.kept.isGone) return undefined;
+      const { isGone, isOver } = this.kept;
+      if (this.kept.base === undefined || (isGone && !isOver)) return undefined;
       await this.kept.entry.read(this.kept.base.id);
       const { record } = this.kept.entry;
-      if (record === undefined) this.kept.isGone = true;
-      else this.kept.base = record;
+      this.kept.isOver = false;
+      this.kept.isGone = record === undefined;
+      if (record !== undefined) this.kept.base = record;
       return record;
     });
   }
@@ -126,6 +138,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
         await this.kept.removeIfDue();
         if (this.kept.isGone) this.kept.drop();
         const snapshot = take();
+        await this.kept.confirm(snapshot);
         await this.kept.keep(snapshot);
         if (this.kept.isGone) this.kept.refuseEnded();
         return snapshot;

@@ -167,11 +167,6 @@ export class StoreBackend extends SessionBackend {
     return { ...record, expiresAt, sentAt: isPossible ? Math.min(sentAt, now) : sentAt };
   }
 
-  /** Whether a session has ended since it was read. */
-  isOver(record: SessionRecord): boolean {
-    return this.endOf(record) <= Date.now();
-  }
-
   /**
    * @param replaces the version that must be stored now; `undefined`: only if there is none
    * @returns `undefined` where another version is stored

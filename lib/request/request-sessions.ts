@@ -280,12 +280,16 @@ export class RequestSessions implements ResponseListener, ResponseState {
     return this.isDetached || this.response?.writableEnded === true;
   }
 
+  get isLate(): boolean {
+    return this.status === 'sent' || this.status === 'detached';
+  }
+
   get hasEnded(): boolean {
     return this.response?.writableEnded === true;
   }
 
   assertWritable(): void {
-    if (this.status === 'sent' || this.status === 'detached') this.refuseChange();
+    if (this.isLate) this.refuseChange();
   }
 
   refuseChange(): never {

@@ -1,8 +1,9 @@
 import { Controller, Get } from '@nestjs/common';
 import fc from 'fast-check';
 import { request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Session } from 'nestjs-typed-session';
-import { places, closeApps, SECRET, startApp, type TestApp } from './support/app.js';
+import { places, closeApps, SECRET, startApp, takeLogs, type TestApp } from './support/app.js';
 import { Xaes256Gcm } from '../lib/seal/xaes-256-gcm.js';
 
 @Controller()
@@ -140,10 +141,17 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
     }
   });
 
-  it('counts by the first of its name that opens', async () => {
-    const other = await app.sessions.begin({ key: 'other' });
-    expect(await read(`sid=bad; sid=${token}; sid=${other}`)).toEqual(VALID);
-    expect(await read(`sid=${other}; sid=${token}`)).toEqual({ key: 'other', isNew: false });
+  it('47: counts by the newest of its name that opens, in whatever order they come', async () => {
+    await delay(2);
+    const newer = await app.sessions.begin({ key: 'newer' });
+    const NEWER = { key: 'newer', isNew: false };
+    takeLogs();
+    expect(await read(`sid=bad; sid=${token}; sid=${newer}`)).toEqual(NEWER);
+    expect(await read(`sid=${newer}; sid=${token}; sid=bad`)).toEqual(NEWER);
+    const { warnings } = takeLogs();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/several cookies named 'sid' that open: the newest counts/);
+    expect(await read(`sid=${token}; sid=${token}`)).toEqual(VALID);
   });
 
   it('is found behind many that are none, and behind some that are damaged', async () => {

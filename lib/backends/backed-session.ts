@@ -1,9 +1,17 @@
 import { inspect } from 'node:util';
-import { type AnyRequest, isOverTls, isUnseen, rawRequest } from '../http/request.js';
+import {
+  type AnyRequest,
+  claimsTls,
+  hostOf,
+  isOverTls,
+  isUnseen,
+  rawRequest,
+} from '../http/request.js';
 import { cookieValues } from '../http/cookie-header.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionEventKind } from '../session.events.js';
+import { unlessAwaited } from '../session/awaited.js';
 import { LiveSession } from '../session/live-session.js';
 import { refuseProperties, RequestSession } from '../session/request-session.js';
 import type { SessionBacking, StoredBacking } from '../session/session-backing.js';
@@ -26,6 +34,8 @@ export interface Decision {
   readonly backend: SessionBackend;
   /** The `Set-Cookie` line, where there is one to send. */
   readonly cookie?: string;
+  /** The lines that delete other cookies of its name. */
+  readonly deletions?: readonly string[];
   /** What is told once the headers leave. */
   readonly events: readonly { readonly kind: SessionEventKind; readonly id: string }[];
 }
@@ -34,6 +44,8 @@ export interface Decision {
 export interface ResponseState {
   /** Whether nothing that is written now could be kept, or be noticed when the response ends. */
   readonly isReadOnly: boolean;
+  /** Whether no header can carry anything any more, a renewal neither. */
+  readonly isLate: boolean;
   /** Whether the response has ended: nobody looks at the session again. */
   readonly hasEnded: boolean;
   /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
@@ -67,6 +79,7 @@ export abstract class BackedSession<
   }
 
   abstract readonly store: StoredBacking | undefined;
+  abstract readonly isOver: boolean;
   abstract load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
   abstract save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
 
@@ -91,6 +104,11 @@ export abstract class BackedSession<
     return opening === undefined ? this.session : opening.then(() => this.session);
   }
 
+  /** Ends the session as `destroy()` does. What fails then meets the commit. */
+  end(): void {
+    if (this.live.status !== 'destroyed') void unlessAwaited(this.live.destroy());
+  }
+
   /** Whether anybody has looked at the session. */
   get isOpen(): boolean {
     return this.live.status !== 'unopened';
@@ -103,6 +121,7 @@ export abstract class BackedSession<
    */
   decide(kept: Kept): Decision {
     const decision = this.decideFor(kept);
+    if (decision.cookie !== undefined) this.warnOfUntrustedProxy(kept);
     this.decidedKept = kept;
     this.decidedTouches = this.live.touches;
     return decision;
@@ -137,6 +156,22 @@ export abstract class BackedSession<
   protected deletionOf(own: SessionCookieOptions | undefined): string | undefined {
     const hasCookie = cookieValues(this.cookieHeader, this.name).length > 0;
     return hasCookie ? this.backend.deleteCookie(own, this.isOverTls) : undefined;
+  }
+
+  /**
+   * The lines that delete the cookies of an earlier configuration, where the client sent such too.
+   *
+   * @param areOurs whether several of its cookies open
+   */
+  protected twinDeletions(own: SessionCookieOptions | undefined, areOurs: boolean): string[] {
+    if (cookieValues(this.cookieHeader, this.name).length < 2) return [];
+    return this.backend.deleteTwins(own, this.isOverTls, hostOf(this.request), areOurs);
+  }
+
+  private warnOfUntrustedProxy(kept: Kept): void {
+    if (this.isOverTls || !claimsTls(this.request)) return;
+    const { cookie, saved } = this.live;
+    this.backend.warnOfUntrustedProxy(kept === 'done' ? saved?.cookie : cookie.departures());
   }
 
   get isReadOnly(): boolean {

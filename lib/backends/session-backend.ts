@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
 import { cookieValues } from '../http/cookie-header.js';
 import { Keyring } from '../seal/keyring.js';
@@ -15,6 +14,8 @@ import {
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionState } from '../session/session-state.js';
 import type { Texts } from '../session/session-values.js';
+import { twinsOf } from './twin-cookies.js';
+import { Warnings } from './warnings.js';
 
 /** How far the clock of another instance may run ahead. */
 const MAX_CLOCK_SKEW = 60_000;
@@ -36,9 +37,8 @@ export interface OpenedToken {
  */
 export abstract class SessionBackend {
   protected readonly keyring: Keyring;
-  private readonly logger = new Logger('Session');
+  readonly warnings: Warnings;
   private readonly attributes: { readonly plain: string; readonly secure: string };
-  private hasWarned = false;
 
   /**
    * @param purpose what its cookies are for, in their associated data: no seal for another purpose
@@ -51,6 +51,7 @@ export abstract class SessionBackend {
     private readonly idBytes: number,
   ) {
     this.keyring = new Keyring(options.secrets, `${purpose}\0${options.name}`);
+    this.warnings = new Warnings(options.name);
     this.attributes = {
       plain: attributesOf(options.cookie, false),
       secure: attributesOf(options.cookie, true),
@@ -107,13 +108,22 @@ export abstract class SessionBackend {
   /** Why a record is not accepted, if it is not. */
   protected rejectionOf(record: SessionRecord): 'future' | 'expired' | undefined {
     const now = Date.now();
-    if (Math.max(record.createdAt, record.sentAt) > now + MAX_CLOCK_SKEW) return 'future';
+    const ahead = Math.max(record.createdAt, record.sentAt) - now;
+    if (ahead > MAX_CLOCK_SKEW) {
+      this.warnings.clock(ahead, MAX_CLOCK_SKEW);
+      return 'future';
+    }
     return this.endOf(record) <= now ? 'expired' : undefined;
   }
 
   /** The absolute timeout may have been shortened since a record was written. */
   protected endOf(record: SessionRecord): number {
     return Math.min(record.expiresAt, record.createdAt + this.options.absoluteTimeout);
+  }
+
+  /** Whether a session has ended since it was read. */
+  isOver(record: SessionRecord): boolean {
+    return this.endOf(record) <= Date.now();
   }
 
   reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
@@ -193,10 +203,27 @@ export abstract class SessionBackend {
     return `${this.options.name}=; Max-Age=0${attributes}; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
   }
 
+  /**
+   * The lines that delete the cookies of the same name which a client may have beside its own.
+   *
+   * @param host of the request
+   * @param isOurs whether several of its cookies open
+   */
+  deleteTwins(
+    own: SessionCookieOptions | undefined,
+    isTls: boolean,
+    host: string | undefined,
+    isOurs: boolean,
+  ): string[] {
+    return twinsOf(this.options.name, this.cookieOf(own), host, isOurs)
+      .map((twin) => this.deleteCookie(twin, isTls))
+      .filter((line) => line !== undefined);
+  }
+
   /** @returns `undefined` where a secure cookie would go over a plain connection */
   protected attributesFor(cookie: Readonly<ResolvedCookie>, isTls: boolean): string | undefined {
     if (cookie.secure === true && !isTls) {
-      this.warnOfPlainConnection();
+      this.warnings.plainConnection();
       return undefined;
     }
     const isSecure = cookie.secure === 'auto' ? isTls : cookie.secure;
@@ -205,12 +232,15 @@ export abstract class SessionBackend {
     return attributesOf(cookie, isSecure);
   }
 
-  private warnOfPlainConnection(): void {
-    if (this.hasWarned) return;
-    this.hasWarned = true;
-    this.logger.warn(
-      `Session '${this.options.name}' has cookie.secure: true, and a request came over a plain connection: no cookie was sent. Behind a proxy that ends TLS, tell the adapter to trust it: app.set('trust proxy', 1) on Express, new FastifyAdapter({ trustProxy: true }) on Fastify. To serve plain HTTP too, leave cookie.secure at 'auto'.`,
-    );
+  /**
+   * Warns where a proxy that the adapter does not trust says that a request came over TLS, and the
+   * cookie goes out with less than was asked for.
+   */
+  warnOfUntrustedProxy(own: SessionCookieOptions | undefined): void {
+    const { secure, sameSite, partitioned } = this.cookieOf(own);
+    if (secure !== 'auto') return;
+    if (sameSite === 'none') this.warnings.untrustedProxy("cookie.sameSite: 'none'");
+    else if (partitioned) this.warnings.untrustedProxy('cookie.partitioned: true');
   }
 }
 

@@ -7,6 +7,7 @@ import { BackedSession, type Decision, type Kept, type ResponseState } from './b
 import { Sequence } from './sequence.js';
 import { StoreBudget } from './store-budget.js';
 import type { StoreBackend } from './store-backend.js';
+import type { StoredRecord } from './stored-record.js';
 import { StoredSessionState } from './stored-session-state.js';
 
 /** How long after the end of a response an application may take to save what it changes then. */
@@ -33,44 +34,63 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   load(): Promise<SessionRecord | undefined> | undefined {
     const ids = this.backend.idsIn(this.cookieHeader);
-    return ids.length === 0 ? undefined : this.budget.run(() => this.loadFirst(ids));
+    return ids.length === 0 ? undefined : this.budget.run(() => this.loadNewest(ids));
   }
 
-  private async loadFirst(
+  private async loadNewest(
     ids: readonly { readonly id: string; readonly isOutdated: boolean }[],
   ): Promise<SessionRecord | undefined> {
+    const { backend, kept } = this;
+    let newest: StoredRecord | undefined;
     try {
       for (const { id, isOutdated } of ids) {
         this.budget.assertLeft();
-        const stored = await this.backend.read(id);
-        if (typeof stored === 'object') {
-          this.kept.isCookieDue = isOutdated;
-          this.kept.hasMoved = false;
-          this.kept.entry.set(stored);
-          this.kept.base = stored.record;
-          return stored.record;
+        const stored = await backend.read(id);
+        if (typeof stored === 'string') {
+          kept.hasMoved ||= backend.hasMoved(id);
+          backend.reject(stored, id);
+          continue;
         }
-        this.kept.hasMoved ||= this.backend.hasMoved(id);
-        this.backend.reject(stored, id);
+        if (newest !== undefined) backend.warnings.severalCookies();
+        if (newest !== undefined && newest.record.sentAt >= stored.record.sentAt) continue;
+        newest = stored;
+        kept.isCookieDue = isOutdated;
       }
     } catch (error) {
-      if (this.backend.onStoreError === 'fail') throw error;
+      if (backend.onStoreError === 'fail') throw error;
       this.goWithout();
+      return undefined;
     }
-    return undefined;
+    if (newest === undefined) return undefined;
+    kept.hasMoved = false;
+    kept.entry.set(newest);
+    kept.base = newest.record;
+    return newest.record;
   }
 
   goWithout(): void {
     this.isAnonymous = true;
   }
 
+  get isOver(): boolean {
+    const { record } = this.kept.entry;
+    return this.response.isLate && record !== undefined && this.backend.isOver(record);
+  }
+
+  expire(): void {
+    this.kept.isOver = true;
+    this.kept.isGone = true;
+  }
+
   reread(): Promise<SessionRecord | undefined> {
     return this.run(async () => {
-      if (this.kept.base === undefined || this.kept.isGone) return undefined;
+      const { isGone, isOver } = this.kept;
+      if (this.kept.base === undefined || (isGone && !isOver)) return undefined;
       await this.kept.entry.read(this.kept.base.id);
       const { record } = this.kept.entry;
-      if (record === undefined) this.kept.isGone = true;
-      else this.kept.base = record;
+      this.kept.isOver = false;
+      this.kept.isGone = record === undefined;
+      if (record !== undefined) this.kept.base = record;
       return record;
     });
   }
@@ -125,6 +145,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
       await this.kept.removeIfDue();
       if (this.kept.isGone) this.kept.drop();
       const snapshot = take();
+      await this.kept.confirm(snapshot);
       await this.kept.keep(snapshot);
       if (this.kept.isGone) this.kept.refuseEnded();
       return snapshot;
@@ -202,12 +223,17 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
       const isEnded = this.live.record !== undefined && !this.isAnonymous;
       const isDeleted = (isEnded || this.live.status === 'destroyed') && !this.kept.isRemovalDue;
       const own = this.live.record?.cookie;
-      return { backend, cookie: isDeleted ? this.deletionOf(own) : undefined, events: [] };
+      if (!isDeleted) return { backend, events: [] };
+      const deletions = this.twinDeletions(own, false);
+      return { backend, cookie: this.deletionOf(own), deletions, events: [] };
     }
     if (!this.kept.isCookieDue) return { backend, events: [] };
     const token = backend.sealId(record.id);
     const cookie = backend.setCookie(token, record, Date.now(), this.isOverTls);
-    return { backend, cookie, events: [] };
+    // The client may bring the old id again in another cookie.
+    const isNewId = this.live.record !== undefined && this.live.record.id !== record.id;
+    const deletions = isNewId ? this.twinDeletions(record.cookie, false) : [];
+    return { backend, cookie, deletions, events: [] };
   }
 }
 

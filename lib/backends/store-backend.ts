@@ -74,7 +74,8 @@ export class StoreBackend extends SessionBackend {
     this.firstOf(header, (token) => {
       const opened = this.openToken(token);
       if (typeof opened === 'string') return opened;
-      ids.push({ id: opened.text, isOutdated: opened.outdated });
+      const id = opened.text;
+      if (!ids.some((one) => one.id === id)) ids.push({ id, isOutdated: opened.outdated });
       return ids.length === MAX_IDS ? ids : undefined;
     });
     return ids;
@@ -164,11 +165,6 @@ export class StoreBackend extends SessionBackend {
     // The idle timeout may have been longer then, but not for ever.
     const isPossible = expiresAt - now <= MAX_MAX_AGE * 1000;
     return { ...record, expiresAt, sentAt: isPossible ? Math.min(sentAt, now) : sentAt };
-  }
-
-  /** Whether a session has ended since it was read. */
-  isOver(record: SessionRecord): boolean {
-    return this.endOf(record) <= Date.now();
   }
 
   /**

@@ -15,6 +15,8 @@ export class StoredSessionState {
   base: SessionState | undefined;
   /** It ended while this request ran: nothing brings it back. */
   isGone = false;
+  /** It has expired, as far as is known here: another request may have renewed it. */
+  isOver = false;
   isRemovalDue = false;
   /** Why the session could not be ended: nobody may be told that it was. */
   removalError: Error | undefined;
@@ -69,6 +71,13 @@ export class StoredSessionState {
     this.base = snapshot;
   }
 
+  /** Looks whether a session to which nothing was done is still there. */
+  async confirm(snapshot: SessionSnapshot): Promise<void> {
+    if (this.base === undefined || this.isGone || this.differs(snapshot)) return;
+    await this.entry.read(this.base.id);
+    if (this.entry.record === undefined) this.drop();
+  }
+
   private async begin(state: SessionState): Promise<void> {
     await this.entry.begin(this.backend.recordOf(state, Date.now()));
     this.tell('created', 'committed');
@@ -119,7 +128,7 @@ export class StoredSessionState {
   async removeIfDue(): Promise<void> {
     if (!this.isRemovalDue) return;
     const { base } = this;
-    if (base !== undefined && !this.isGone) {
+    if (base !== undefined && (!this.isGone || this.isOver)) {
       try {
         if (await this.backend.remove(base.id)) this.backend.publish('destroyed', base.id);
         this.removalError = undefined;
@@ -130,6 +139,7 @@ export class StoredSessionState {
     }
     this.isRemovalDue = false;
     this.isGone = false;
+    this.isOver = false;
     this.isCookieDue = false;
     this.base = undefined;
     this.entry.forget();

@@ -1,9 +1,28 @@
 import type { ServerResponse } from 'node:http';
 
-/** Adds a `Set-Cookie` beside those that others set, in the place of one of the same name. */
-export function appendSetCookie(response: ServerResponse, name: string, cookie: string): void {
+/** Adds lines of a name to `Set-Cookie`, beside those of others, in the place of any of that name. */
+export function appendSetCookie(
+  response: ServerResponse,
+  name: string,
+  lines: readonly string[],
+): void {
   const others = headerLines(response, 'set-cookie').filter((line) => !line.startsWith(`${name}=`));
-  response.setHeader('Set-Cookie', [...others, cookie]);
+  response.setHeader('Set-Cookie', [...others, ...lines]);
+}
+
+/** Whether a `Set-Cookie` of this name takes the cookie away from the browser. */
+export function deletesCookie(response: ServerResponse, name: string): boolean {
+  return headerLines(response, 'set-cookie').some(
+    (line) => line.startsWith(`${name}=`) && isPast(line),
+  );
+}
+
+/** Whether a cookie is over as it is set; `Max-Age` goes before `Expires` (RFC 6265, section 5.3). */
+function isPast(line: string): boolean {
+  const maxAge = /;\s*max-age\s*=\s*(-?\d+)/i.exec(line);
+  if (maxAge !== null) return Number(maxAge[1]) <= 0;
+  const expires = /;\s*expires\s*=\s*([^;]*)/i.exec(line);
+  return expires !== null && Date.parse(expires[1]) <= Date.now();
 }
 
 /** Tells caches that the answer depends on the cookie (RFC 9110, section 12.5.5). */

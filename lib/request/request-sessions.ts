@@ -4,10 +4,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { BackedSession, Decision, ResponseState } from '../backends/backed-session.js';
 import { openSession, type SessionBackendOf } from '../backends/open-session.js';
 import { type AnyRequest, isConditional } from '../http/request.js';
-import { appendSetCookie, forbidSharedCaching, varyByCookie } from '../http/response-headers.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
+import { endDeleted } from './deleted-cookies.js';
 import { lateChange, leavingHere } from './late-change.js';
 import type { HandlerNeeds } from './handler-needs.js';
+import { sendDecisions } from './send-decisions.js';
 
 /** The backends of an application, as far as its requests need them. */
 export interface Backends {
@@ -105,6 +106,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (this.status !== 'open' || this.response!.headersSent) return undefined;
     if (this.hasStores && this.mayBeNotModified) return undefined;
     const { statusCode } = this.response!;
+    endDeleted(this.#opened, this.response!);
     try {
       const writing = this.write(statusCode);
       if (writing === undefined) this.decide(statusCode);
@@ -158,6 +160,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
     if (!this.hasStores) return undefined;
+    endDeleted(this.#opened, this.response!);
     try {
       if (this.isDecidedFor(status)) return undefined;
       const opening = this.#opened.filter(({ live }) => live.isOpening);
@@ -173,6 +176,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   beforeHeaders(response: ServerResponse): void {
     if (this.failure !== undefined) throw this.failure;
+    if (this.status !== 'sent') endDeleted(this.#opened, response);
     if (!this.isDecidedFor(response.statusCode)) {
       this.leftAt ??= leavingHere(response);
       try {
@@ -260,21 +264,16 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   private send(response: ServerResponse): void {
-    let dependsOnCookie = false;
-    for (const { backend, cookie, events } of this.#decisions ?? []) {
-      if (cookie !== undefined) {
-        dependsOnCookie = true;
-        appendSetCookie(response, backend.options.name, cookie);
-        forbidSharedCaching(response);
-      }
-      for (const { kind, id } of events) backend.publish(kind, id);
-    }
-    for (const { live } of this.#opened) dependsOnCookie ||= live.isUsed;
-    if (dependsOnCookie) varyByCookie(response);
+    const isUsed = this.#opened.some(({ live }) => live.isUsed);
+    sendDecisions(response, this.#decisions ?? [], isUsed);
   }
 
   get isReadOnly(): boolean {
     return this.isDetached || this.response?.writableEnded === true;
+  }
+
+  get isLate(): boolean {
+    return this.status === 'sent' || this.status === 'detached';
   }
 
   get hasEnded(): boolean {
@@ -282,7 +281,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   assertWritable(): void {
-    if (this.status === 'sent' || this.status === 'detached') this.refuseChange();
+    if (this.isLate) this.refuseChange();
   }
 
   refuseChange(): never {

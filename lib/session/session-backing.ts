@@ -14,6 +14,8 @@ export interface SessionBacking {
   readonly isReadOnly: boolean;
   /** Whether nobody sees the answer to this request, so that it must not consume flashes. */
   readonly isUnseen: boolean;
+  /** Whether it has expired, and this request can no longer renew it. */
+  readonly isOver: boolean;
   load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
   newId(): string;
   /** When a session would expire that is used now. */
@@ -47,6 +49,8 @@ export interface SessionBacking {
 export interface StoredBacking {
   /** Ends it. */
   destroy(): Promise<void>;
+  /** Notes that it has expired, as far as is known here: nothing more of it is kept. */
+  expire(): void;
   /** @returns what it is now; `undefined` where it is gone */
   reread(): Promise<SessionRecord | undefined>;
   /**

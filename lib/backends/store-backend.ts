@@ -273,6 +273,6 @@ export class StoreBackend extends SessionBackend {
 
 function warnOfRaces(name: string): void {
   new Logger('Session').warn(
-    `The store of session '${name}' cannot compare and write in one step: two processes that write to one session at the same moment can lose a change. RedisSessionStore can.`,
+    `The store of session '${name}' cannot compare and write in one step: two processes that write to one session at the same moment can lose a change, and a signed-out session stays signed out only against writes that reach the store in time (tombstoneTime of KeyvSessionStore and ExpressSessionStore). RedisSessionStore can.`,
   );
 }

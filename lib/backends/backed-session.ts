@@ -54,6 +54,8 @@ export interface ResponseState {
   refuseChange(): never;
   /** Tells the log of a change that came too late and that nobody saved. */
   reportChange(): void;
+  /** Tells the log of an error that meets no commit any more. */
+  reportLate(error: unknown): void;
 }
 
 /** One session of a request: where it comes from, and what becomes of it. */
@@ -180,6 +182,8 @@ export abstract class BackedSession<
     this.response.assertWritable();
   }
 
+  noteWrite(): void {}
+
   /** A new id goes out with the headers, wherever the values lie. */
   assertRenewable(): void {
     this.response.assertWritable();
@@ -187,6 +191,10 @@ export abstract class BackedSession<
 
   refuseChange(): never {
     return this.response.refuseChange();
+  }
+
+  reportUnawaited(error: unknown): void {
+    this.response.reportLate(error);
   }
 
   refuseProperties(): void {

@@ -4,6 +4,7 @@ import { Keyring } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { SessionError } from '../session.errors.js';
 import { publish, type SessionEvent, type SessionRejectReason } from '../session.events.js';
+import { MAX_MAX_AGE } from '../options/duration.js';
 import {
   checkName,
   type ResolvedCookie,
@@ -18,13 +19,11 @@ import { Warnings } from './warnings.js';
 
 /** How far the clock of another instance may run ahead. */
 const MAX_CLOCK_SKEW = 60_000;
-/** RFC 6265bis, section 5.5: the longest life that browsers grant, 400 days, in seconds. */
-export const MAX_MAX_AGE = 400 * 24 * 60 * 60;
 /**
- * Each costs a decryption. No browser sends so many of one name, and a neighbour that plants them
- * must not make requests expensive.
+ * How many tokens of one request are opened in vain. No browser sends so many of one name, and a
+ * neighbour that plants them must not make requests expensive.
  */
-const MAX_BAD_SEALS = 32;
+const MAX_TRIES = 32;
 
 export interface OpenedToken {
   readonly text: string;
@@ -90,11 +89,12 @@ export abstract class SessionBackend {
     header: string | undefined,
     open: (token: string) => T | SessionRejectReason | undefined,
   ): T | undefined {
-    let badSeals = 0;
+    let tries = 0;
     for (const token of cookieValues(header, this.options.name)) {
       const opened = open(token);
       if (typeof opened === 'object') return opened;
-      if (opened === 'bad-seal' && ++badSeals === MAX_BAD_SEALS) return undefined;
+      // Whatever came of it, and also where it is remembered: the outcome depends on the header alone.
+      if (this.keyring.hasKeyOf(token) && ++tries === MAX_TRIES) return undefined;
     }
     return undefined;
   }

@@ -5,6 +5,7 @@ import type { SessionRecord } from '../session/session-record.js';
 import type { SessionSnapshot, SessionState } from '../session/session-state.js';
 import { BackedSession, type Decision, type Kept, type ResponseState } from './backed-session.js';
 import { Sequence } from './sequence.js';
+import { StoreBudget } from './store-budget.js';
 import type { StoreBackend } from './store-backend.js';
 import type { StoredRecord } from './stored-record.js';
 import { StoredSessionState } from './stored-session-state.js';
@@ -17,6 +18,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   readonly store: StoredBacking = this;
   private readonly kept: StoredSessionState;
   private readonly sequence = new Sequence();
+  private readonly budget: StoreBudget;
   /** The store failed, and the request goes on without. */
   private isAnonymous = false;
   private saves = 0;
@@ -26,12 +28,13 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   constructor(backend: StoreBackend, request: AnyRequest, response: ResponseState) {
     super(backend, request, response);
-    this.kept = new StoredSessionState(backend, this.isOverTls);
+    this.budget = new StoreBudget(backend.options.name, backend.timeout);
+    this.kept = new StoredSessionState(backend, this.isOverTls, this.budget);
   }
 
   load(): Promise<SessionRecord | undefined> | undefined {
     const ids = this.backend.idsIn(this.cookieHeader);
-    return ids.length === 0 ? undefined : this.loadNewest(ids);
+    return ids.length === 0 ? undefined : this.budget.run(() => this.loadNewest(ids));
   }
 
   private async loadNewest(
@@ -41,6 +44,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     let newest: StoredRecord | undefined;
     try {
       for (const { id, isOutdated } of ids) {
+        this.budget.assertLeft();
         const stored = await backend.read(id);
         if (typeof stored === 'string') {
           kept.hasMoved ||= backend.hasMoved(id);
@@ -79,7 +83,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   }
 
   reread(): Promise<SessionRecord | undefined> {
-    return this.sequence.run(async () => {
+    return this.run(async () => {
       const { isGone, isOver } = this.kept;
       if (this.kept.base === undefined || (isGone && !isOver)) return undefined;
       await this.kept.entry.read(this.kept.base.id);
@@ -100,6 +104,10 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     if (this.isAnonymous) this.refuseAnonymous();
     if (this.kept.base === undefined && !this.kept.isGone) super.assertWritable();
     else if (this.response.hasEnded) this.checkLater();
+  }
+
+  override noteWrite(): void {
+    if (this.response.hasEnded) this.checkLater();
   }
 
   /** Nobody commits a change after the response: it is saved, or it is told. */
@@ -133,17 +141,15 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   save(take: () => SessionSnapshot): Promise<SessionSnapshot> {
     this.saves++;
-    return this.sequence
-      .run(async () => {
-        await this.kept.removeIfDue();
-        if (this.kept.isGone) this.kept.drop();
-        const snapshot = take();
-        await this.kept.confirm(snapshot);
-        await this.kept.keep(snapshot);
-        if (this.kept.isGone) this.kept.refuseEnded();
-        return snapshot;
-      })
-      .finally(() => void this.saves--);
+    return this.run(async () => {
+      await this.kept.removeIfDue();
+      if (this.kept.isGone) this.kept.drop();
+      const snapshot = take();
+      await this.kept.confirm(snapshot);
+      await this.kept.keep(snapshot);
+      if (this.kept.isGone) this.kept.refuseEnded();
+      return snapshot;
+    }).finally(() => void this.saves--);
   }
 
   check(): void {
@@ -154,11 +160,11 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   destroy(): Promise<void> {
     this.kept.isRemovalDue = true;
-    return this.sequence.run(() => this.kept.removeIfDue());
+    return this.run(() => this.kept.removeIfDue());
   }
 
   increment(key: string, by: number, now: SessionState): Promise<string | undefined> {
-    const done = this.sequence.run(() => this.kept.increment(key, by, now));
+    const done = this.run(() => this.kept.increment(key, by, now));
     this.increments.add(done);
     const isOver = () => void this.increments.delete(done);
     done.then(isOver, isOver);
@@ -168,7 +174,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   commit(kept: Kept): Promise<void> | undefined {
     if (this.sequence.isBusy || this.kept.isRemovalDue) {
       const increments = [...this.increments].map((one) => one.catch(unlessEnded));
-      return this.sequence.run(async () => {
+      return this.run(async () => {
         await this.finishRemoval(kept !== 'done');
         if (kept === 'done') return;
         await Promise.all(increments);
@@ -179,7 +185,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     if (kept === 'done') return undefined;
     const snapshot = this.snapshot(kept);
     if (!this.kept.differs(snapshot) && !this.kept.entry.isRenewalDue) return undefined;
-    return this.sequence.run(() => this.keepAndRenew(snapshot));
+    return this.run(() => this.keepAndRenew(snapshot));
   }
 
   override isDecidedFor(status: number, isDropped: boolean): boolean {
@@ -192,6 +198,11 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     if (this.kept.removalError === undefined) await this.kept.removeIfDue();
     // Nobody may be told that it has ended.
     else if (isKept) throw this.kept.removalError;
+  }
+
+  /** Does one thing after the other with the session in its store. */
+  private run<T>(act: () => Promise<T>): Promise<T> {
+    return this.budget.run(() => this.sequence.run(act));
   }
 
   private async keepAndRenew(snapshot: SessionSnapshot): Promise<void> {

@@ -2,15 +2,10 @@ import { Logger } from '@nestjs/common';
 import { copyOf, Keyring, type Opened, sealedLength } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { hashOf } from '../seal/secret.js';
-import {
-  checkLimit,
-  largestOf,
-  MAX_MAX_AGE,
-  type OpenedToken,
-  SessionBackend,
-} from './session-backend.js';
+import { checkLimit, largestOf, type OpenedToken, SessionBackend } from './session-backend.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionRejectReason, SessionStoreOperation } from '../session.events.js';
+import { MAX_MAX_AGE } from '../options/duration.js';
 import type { ResolvedOptions } from '../options/session.options.js';
 import type { ResolvedStoreOptions } from '../options/store.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
@@ -66,6 +61,11 @@ export class StoreBackend extends SessionBackend {
 
   get onStoreError(): 'fail' | 'anonymous' {
     return this.storage.onError;
+  }
+
+  /** How long one call may take: milliseconds. */
+  get timeout(): number {
+    return this.storage.timeout;
   }
 
   /** The ids that this server has sealed, as a request brought them. */

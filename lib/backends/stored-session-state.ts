@@ -5,6 +5,7 @@ import type { SessionRecord } from '../session/session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from '../session/session-state.js';
 import { NO_TEXTS } from '../session/session-values.js';
 import type { StoreBackend } from './store-backend.js';
+import type { StoreBudget } from './store-budget.js';
 import { StoreEntry } from './store-entry.js';
 
 /** What a request knows of a session in its store, and what it does to it there. */
@@ -26,8 +27,9 @@ export class StoredSessionState {
   constructor(
     private readonly backend: StoreBackend,
     private readonly isOverTls: boolean,
+    budget: StoreBudget,
   ) {
-    this.entry = new StoreEntry(backend);
+    this.entry = new StoreEntry(backend, budget);
   }
 
   /** Whether a snapshot is another than what is kept. A new session that is empty is not kept. */

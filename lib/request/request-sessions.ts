@@ -30,9 +30,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   private status: Status = 'detached';
   private response: ServerResponse | undefined;
-  private readonly opened: BackedSession[] = [];
+  // Private to the language, so that no log that shows a request shows its sessions.
+  readonly #opened: BackedSession[] = [];
   /** What the response says of each session; `undefined` until that is decided. */
-  private decisions: Decision[] | undefined;
+  #decisions: Decision[] | undefined;
   /** Whether the application held live values before the handler ran: it may change them at any time. */
   private isShared = false;
   /** Whether nothing is kept but what was saved or ended. */
@@ -67,9 +68,9 @@ export class RequestSessions implements ResponseListener, ResponseState {
    */
   session(name?: string): BackedSession {
     const backend = this.backends.named(name);
-    for (const one of this.opened) if (one.backend === backend) return one;
+    for (const one of this.#opened) if (one.backend === backend) return one;
     const opened = openSession(backend, this.request, this);
-    this.opened.push(opened);
+    this.#opened.push(opened);
     return opened;
   }
 
@@ -80,7 +81,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * @throws SessionError at once or later, where one cannot be opened
    */
   hydrate({ names, rendersView }: HandlerNeeds): Promise<void> | undefined {
-    for (const { live } of this.opened) this.isShared ||= live.touches > 0;
+    for (const { live } of this.#opened) this.isShared ||= live.touches > 0;
     let waiting: Promise<unknown>[] | undefined;
     for (const name of names) {
       const opening = this.session(name).live.open();
@@ -105,7 +106,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (this.status !== 'open' || this.response!.headersSent) return undefined;
     if (this.hasStores && this.mayBeNotModified) return undefined;
     const { statusCode } = this.response!;
-    endDeleted(this.opened, this.response!);
+    endDeleted(this.#opened, this.response!);
     try {
       const writing = this.write(statusCode);
       if (writing === undefined) this.decide(statusCode);
@@ -118,7 +119,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** @throws SessionError where what was changed so far cannot be kept */
   check(): void {
-    for (const one of this.opened) if (one.isOpen) one.check();
+    for (const one of this.#opened) if (one.isOpen) one.check();
   }
 
   /** Gives up what this request has changed, but for what it saved or ended. */
@@ -133,7 +134,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   private commitWithoutResponse(): Promise<void> | undefined {
-    const writing = this.opened
+    const writing = this.#opened
       .map((one) => one.commit('changes'))
       .filter((one) => one !== undefined);
     return writing.length === 0 ? undefined : Promise.all(writing).then(ignore);
@@ -149,20 +150,20 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * forgotten by then would be lost. Such a session is committed when the status is known.
    */
   private get mayBeNotModified(): boolean {
-    return isConditional(this.request) && this.opened.some(({ live }) => live.values.hasConsumed);
+    return isConditional(this.request) && this.#opened.some(({ live }) => live.values.hasConsumed);
   }
 
   private get hasStores(): boolean {
-    return this.opened.some((one) => one.store !== undefined);
+    return this.#opened.some((one) => one.store !== undefined);
   }
 
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
     if (!this.hasStores) return undefined;
-    endDeleted(this.opened, this.response!);
+    endDeleted(this.#opened, this.response!);
     try {
       if (this.isDecidedFor(status)) return undefined;
-      const opening = this.opened.filter(({ live }) => live.isOpening);
+      const opening = this.#opened.filter(({ live }) => live.isOpening);
       // Nest may send the headers of events while the handler waits for its session.
       const writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
       if (writing === undefined) return undefined;
@@ -175,7 +176,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   beforeHeaders(response: ServerResponse): void {
     if (this.failure !== undefined) throw this.failure;
-    if (this.status !== 'sent') endDeleted(this.opened, response);
+    if (this.status !== 'sent') endDeleted(this.#opened, response);
     if (!this.isDecidedFor(response.statusCode)) {
       this.leftAt ??= leavingHere(response);
       try {
@@ -202,7 +203,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     try {
       this.decide(response.statusCode);
     } catch {
-      this.decisions = [];
+      this.#decisions = [];
     }
     this.send(response);
   }
@@ -211,7 +212,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (this.status !== 'sent') return;
     // Nest has sent the whole of it at once: no time has passed in which it could have changed.
     if (!hasStreamed && this.leftAt === undefined) return;
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       try {
         if (one.hasChangedSince()) this.refuseChange();
       } catch (error) {
@@ -232,11 +233,11 @@ export class RequestSessions implements ResponseListener, ResponseState {
   private write(status: number): Promise<void> | undefined {
     if (!this.hasStores) return undefined;
     // What does not fit into a cookie must fail before anything is written.
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       if (one.store === undefined && one.isOpen) one.decide(this.keptBy(one, status));
     }
     let writing: Promise<void>[] | undefined;
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       const commit = one.isOpen ? one.commit(this.keptBy(one, status)) : undefined;
       if (commit !== undefined) (writing ??= []).push(commit);
     }
@@ -246,10 +247,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
   /** Decides for each session what the response must say. */
   private decide(status: number): void {
     const decisions: Decision[] = [];
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       if (one.isOpen) decisions.push(one.decide(this.keptBy(one, status)));
     }
-    this.decisions = decisions;
+    this.#decisions = decisions;
   }
 
   private keptBy(one: BackedSession, status: number) {
@@ -258,13 +259,13 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** Whether the decisions hold for a status, and nothing can have changed since. */
   private isDecidedFor(status: number): boolean {
-    if (this.decisions === undefined || this.isShared) return false;
-    return this.opened.every((one) => !one.isOpen || one.isDecidedFor(status, this.isDropped));
+    if (this.#decisions === undefined || this.isShared) return false;
+    return this.#opened.every((one) => !one.isOpen || one.isDecidedFor(status, this.isDropped));
   }
 
   private send(response: ServerResponse): void {
     let dependsOnCookie = false;
-    for (const { backend, cookie, deletions = [], events } of this.decisions ?? []) {
+    for (const { backend, cookie, deletions = [], events } of this.#decisions ?? []) {
       if (cookie !== undefined) {
         dependsOnCookie = true;
         appendSetCookie(response, backend.options.name, [...deletions, cookie]);
@@ -272,7 +273,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
       }
       for (const { kind, id } of events) backend.publish(kind, id);
     }
-    for (const { live } of this.opened) dependsOnCookie ||= live.isUsed;
+    for (const { live } of this.#opened) dependsOnCookie ||= live.isUsed;
     if (dependsOnCookie) varyByCookie(response);
   }
 
@@ -294,6 +295,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   refuseChange(): never {
     throw lateChange(this.request, this.isDetached, this.leftAt);
+  }
+
+  reportLate(error: unknown): void {
+    if (this.status === 'sent') RequestSessions.logger.error(error);
   }
 
   reportChange(): void {

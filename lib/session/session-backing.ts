@@ -22,12 +22,16 @@ export interface SessionBacking {
   expiryOf(createdAt: number, cookie?: SessionCookieOptions): number;
   /** @throws SessionError where a change could not be kept */
   assertWritable(): void;
+  /** Told of a write to the live values, which is committed, or reported where it comes too late. */
+  noteWrite(): void;
   /** @throws SessionError where a new id could not reach the client */
   assertRenewable(): void;
   /** @throws SessionError `SESSION_HEADERS_SENT` */
   refuseChange(): never;
   /** @throws SessionError where the application wrote to the session itself, and not to its values */
   refuseProperties(): void;
+  /** Told of a method that failed while nobody awaited it. */
+  reportUnawaited(error: unknown): void;
   /** Told of a value that does not read as it is stored. */
   report(fault: ValueFault): void;
   /**

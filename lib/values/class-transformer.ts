@@ -1,6 +1,7 @@
 import type { TransformationType } from 'class-transformer';
 import { SessionError } from '../session.errors.js';
 import type { MetadataStorage } from './class-metadata.js';
+import type { ClassFunction } from './class-source.js';
 import * as packages from './packages.cjs';
 
 // The enum itself would load all of class-transformer; the compiler holds the numbers to it.
@@ -16,8 +17,9 @@ export const TO_PLAIN: TransformationType.CLASS_TO_PLAIN = 1;
  */
 export function metadataStorage(): MetadataStorage | undefined {
   const loaded = packages.metadataStorage();
-  if ('exports' in loaded && packages.isLoadedByNode(loaded.exports)) return storageOf(loaded);
-  const storages = [storageOf(loaded), storageOf(packages.bundledMetadataStorage())];
+  if ('exports' in loaded && packages.isLoadedByNode(loaded.exports))
+    return exportedStorage(loaded);
+  const storages = [exportedStorage(loaded), exportedStorage(packages.bundledMetadataStorage())];
   const { Exclude } = publicFunctions();
   class Probe {
     readonly isProbe = true;
@@ -27,7 +29,7 @@ export function metadataStorage(): MetadataStorage | undefined {
 }
 
 /** The storage that a module of class-transformer exports, where it is what is known of it. */
-function storageOf(loaded: packages.Loaded<unknown>): MetadataStorage | undefined {
+function exportedStorage(loaded: packages.Loaded<unknown>): MetadataStorage | undefined {
   if (!('exports' in loaded)) return undefined;
   const { defaultMetadataStorage: storage } = loaded.exports as {
     defaultMetadataStorage?: Partial<MetadataStorage>;
@@ -36,6 +38,48 @@ function storageOf(loaded: packages.Loaded<unknown>): MetadataStorage | undefine
     typeof storage.findTransformMetadatas === 'function'
     ? (storage as MetadataStorage)
     : undefined;
+}
+
+/**
+ * The storage of the copy of class-transformer that knows a class: a package of a workspace may have a
+ * copy of its own, which its decorators write to.
+ *
+ * @param lineage the class and those that it extends
+ * @throws SessionError `SESSION_CONFIG` where several copies know it: each knows a part of the rules
+ */
+export function storageOf(lineage: readonly ClassFunction[]): MetadataStorage | undefined {
+  const own = metadataStorage();
+  if (own === undefined) return undefined;
+  const copies = packages
+    .loadedModules()
+    .filter(([file]) => STORAGE_FILE.test(file))
+    .map(([file, module]) => ({ file, storage: storageIn(module.exports) }));
+  const knowing = copies.filter(({ storage }) => lineage.some((cls) => knows(storage, cls)));
+  const [found, another] = knowing;
+  if (another === undefined) return (found?.storage as MetadataStorage | undefined) ?? own;
+  throw new SessionError(
+    'SESSION_CONFIG',
+    `The class ${lineage[0].name} has decorators of ${knowing.length} copies of class-transformer, so that each knows a part of its rules: ${knowing.map(({ file }) => file.replace(STORAGE_FILE, '')).join(' and ')}. Install one copy: npm dedupe.`,
+  );
+}
+
+const STORAGE_FILE = /[\\/]cjs[\\/]storage\.js$/;
+
+type Maps = Readonly<Record<string, unknown>>;
+
+function storageIn(exports: unknown): Maps | undefined {
+  const { defaultMetadataStorage: storage } = (exports ?? {}) as { defaultMetadataStorage?: Maps };
+  return storage?.['_excludeMetadatas'] instanceof Map ? storage : undefined;
+}
+
+/** Whether one of its decorators stands on this very class. */
+function knows(storage: Maps | undefined, cls: ClassFunction): boolean {
+  return ['_typeMetadatas', '_transformMetadatas', '_exposeMetadatas', '_excludeMetadatas'].some(
+    (name) => {
+      const map = storage?.[name];
+      return map instanceof Map && map.has(cls);
+    },
+  );
 }
 
 /** What it offers to everyone, for where its storage is gone. */

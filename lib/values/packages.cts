@@ -15,10 +15,25 @@ export function classTransformer(): Loaded<typeof import('class-transformer')> {
 
 export function classValidator(): Loaded<unknown> {
   try {
-    return { exports: require('class-validator') };
+    return {
+      exports: {
+        ...require('class-validator'),
+        ...require('class-validator/cjs/validation/ValidationExecutor.js'),
+      },
+    };
   } catch (cause) {
     return { cause };
   }
+}
+
+/** The CommonJS modules that this process has loaded, by their files; none in a bundle. */
+export function loadedModules(): [file: string, module: { readonly exports: unknown }][] {
+  const loaded: unknown = require.cache;
+  return typeof loaded === 'object' && loaded !== null
+    ? (Object.entries(loaded) as [string, { readonly exports: unknown }][]).filter(
+        ([, module]) => typeof module === 'object' && module !== null,
+      )
+    : [];
 }
 
 /** Whether class-transformer can be loaded. Loads nothing, except in a bundle. */

@@ -1,9 +1,10 @@
-import { isSameSource, type ClassFunction } from './class-source.js';
+import type { ClassFunction } from './class-source.js';
 import { checkInstalled } from './class-transformer.js';
 import { checkOf, type Check, type SessionTypeIssue } from './type-check.js';
 import {
   checkChecks,
   checkClassName,
+  checkDefinedIn,
   checkedClass,
   checkedForm,
   checkedName,
@@ -122,12 +123,13 @@ export function registerSessionType<T, S = unknown>(
       `The class ${target.name} is registered as ${JSON.stringify(before.name)} already, and cannot be ${JSON.stringify(name)} too.`,
     );
   }
+  checkDefinedIn(target, merged.definedIn);
   const names = [name, ...checkedNames(target, merged.from)];
-  for (const one of names) checkNameIsFree(one, target);
+  for (const one of names) checkNameIsFree(one, target, placeOf(target, merged.definedIn));
   const saysNothingNew = Object.keys(given).every((option) => option === 'name');
   if (before !== undefined && saysNothingNew && byName.get(name) === before) return;
   const type = typeOf(target, name, form, merged);
-  // The newest of two classes of the same source is revived.
+  // The newest of a class that was evaluated again is revived.
   byTag.delete(tagOf(byName.get(name) ?? type));
   byTag.set(tagOf(type), type);
   for (const one of names) byName.set(one, type);
@@ -167,16 +169,22 @@ function withoutUndefined(options: SessionTypeOptions<unknown>): SessionTypeOpti
 }
 
 /**
- * One name is one class. Two whose sources are equal are one class twice: a module that was
- * evaluated again, a class made in a factory. The newest is revived; older instances can still be
- * written.
+ * One name is one class, whatever the texts of two classes. Only the place that both were said to be
+ * defined in tells that one is the other, evaluated again: then the newest is revived, and older
+ * instances can still be written.
  */
-function checkNameIsFree(name: string, cls: ClassFunction): void {
-  const holder = byName.get(name)?.cls;
-  if (holder === undefined || holder === cls || isSameSource(holder, cls)) return;
+function checkNameIsFree(name: string, cls: ClassFunction, place: string | undefined): void {
+  const holder = byName.get(name);
+  if (holder === undefined || holder.cls === cls) return;
+  if (place !== undefined && place === placeOf(holder.cls, holder.options.definedIn)) return;
   throw config(
-    `Two classes are registered as the session type ${JSON.stringify(name)}: ${excerpt(holder)} and ${excerpt(cls)}. Give one of them another name: @SessionType('name').`,
+    `Two classes are registered as the session type ${JSON.stringify(name)}: ${excerpt(holder.cls)} and ${excerpt(cls)}. Give one of them another name: @SessionType('name'). If they are one class, whose module is evaluated again (a watcher, a test), say where it is defined: @SessionType({ definedIn: __filename }), or import.meta.url.`,
   );
+}
+
+/** A module that is imported again has another query in its URL. */
+function placeOf({ name }: ClassFunction, definedIn: string | undefined): string | undefined {
+  return definedIn === undefined ? undefined : `${name} ${definedIn.replace(/[?#].*$/s, '')}`;
 }
 
 function excerpt(cls: ClassFunction): string {

@@ -146,8 +146,11 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
     const newer = await app.sessions.begin({ key: 'newer' });
     const NEWER = { key: 'newer', isNew: false };
     takeLogs();
-    expect(await read(`sid=bad; sid=${token}; sid=${newer}`)).toEqual(NEWER);
-    expect(await read(`sid=${newer}; sid=${token}; sid=bad`)).toEqual(NEWER);
+    // It is told once: by an application that no other test has made tell it.
+    const fresh = (await startApp(place, { controllers: [CookieController] })).client();
+    const readFresh = async (cookie: string) => (await fresh.get('/read', { cookie })).json;
+    expect(await readFresh(`sid=bad; sid=${token}; sid=${newer}`)).toEqual(NEWER);
+    expect(await readFresh(`sid=${newer}; sid=${token}; sid=bad`)).toEqual(NEWER);
     const { warnings } = takeLogs();
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/several cookies named 'sid' that open: the newest counts/);

@@ -1,5 +1,6 @@
 /** What decides of a value, as FORMAT.md says it: each rule, and the cases in which it was broken. */
 import 'reflect-metadata';
+import { jest } from '@jest/globals';
 import { Expose, Transform, Type } from 'class-transformer';
 import { IsPositive, registerDecorator, ValidateNested } from 'class-validator';
 import fc from 'fast-check';
@@ -208,16 +209,18 @@ describe('what is asked of a class before it is accepted', () => {
     class Compiled {
       n = 1;
     }
-    const { toString } = Function.prototype;
-    Function.prototype.toString = function (this: unknown) {
+    const { toString } = Function.prototype as { toString: (this: unknown) => string };
+    const spy = jest.spyOn(Function.prototype, 'toString').mockImplementation(function (
+      this: unknown,
+    ) {
       return this === Compiled ? '\u200b'.repeat(40) : toString.call(this);
-    };
+    });
     try {
       expect(() => registerSessionType(Compiled, { name: 'never/compiled' })).toThrow(
         /source that cannot be read.*serialize, revive/,
       );
     } finally {
-      Function.prototype.toString = toString;
+      spy.mockRestore();
     }
   });
 

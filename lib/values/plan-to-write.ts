@@ -106,10 +106,10 @@ export function compileWriter(
     ownAccessors = accessorsOf(instance);
     const remade = ownAccessors.size === 0 ? NO_ACCESSORS : accessorsOf(aNewOne());
     for (const key of ownAccessors) {
-      const { enumerable, set } = Object.getOwnPropertyDescriptor(instance, key)!;
-      if (enumerable !== true) continue;
+      const own = Object.getOwnPropertyDescriptor(instance, key)!;
+      if (own.enumerable !== true) continue;
       if (!remade.has(key)) throw refusedOwnAccessor(encoder.trail.pathOf(key), cls);
-      if (set !== undefined) ownMarks = [...(ownMarks ?? []), { key, remedy: 'accessor' }];
+      if (own.set !== undefined) ownMarks = [...(ownMarks ?? []), { key, remedy: 'accessor' }];
     }
     ownMarks ??= [];
   };

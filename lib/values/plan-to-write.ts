@@ -37,7 +37,7 @@ export function compileWriter(
   storage: MetadataStorage,
   selection: Selection,
   findPlan: PlanFinder,
-  { revive, takes, make }: Reviver & { readonly make: () => object },
+  { takes, make }: Pick<Reviver, 'takes'> & { readonly make: () => object },
 ): (instance: object, encoder: Encoder) => string {
   const exposed = new Set(storage.getExposedProperties(cls, TO_PLAIN));
   const excluded = new Set(storage.getExcludedProperties(cls, TO_PLAIN));
@@ -136,15 +136,10 @@ export function compileWriter(
       if (writesAll && Object.hasOwn(instance, step.key)) continue;
       write(step);
     }
-    text = `{${text}}`;
     encoder.fieldCount = count;
-    if (marks !== undefined && marks.length > 0) {
-      encoder.prove?.(instance, text, revive, marks, (key) => {
-        encoder.trail.at(key);
-        return encoder.trail.path();
-      });
-    }
-    return text;
+    const { marks: taker } = encoder.options;
+    if (taker === undefined || marks === undefined || marks.length === 0) return `{${text}}`;
+    return `{${text}${taker.note(instance, marks, encoder.trail)}}`;
   };
 }
 

@@ -1,6 +1,6 @@
 /** The statements about the safety of data, over HTTP, on both adapters, in the cookie and in stores. */
-import { Controller, Get, Query } from '@nestjs/common';
-import { inspect } from 'node:util';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
 import { registerSessionType, Session, SessionType } from 'nestjs-typed-session';
 import { closeApps, places, startApp, takeLogs } from './support/app.js';
 
@@ -27,6 +27,34 @@ registerSessionType(
   { name: 'statements/hidden' },
 );
 
+@SessionType('statements/gone')
+class Gone {
+  n = 7;
+}
+let nonces = 0;
+class Nonce {
+  n = 1;
+}
+registerSessionType(Nonce, {
+  name: 'statements/nonce',
+  serialize: ({ n }) => ({ n, nonce: nonces++ }),
+  revive: ({ n }) => Object.assign(new Nonce(), { n }),
+});
+
+/** Runs as a build does that does not know a type. */
+async function without(tag: string, run: () => Promise<void>): Promise<void> {
+  const types = (globalThis as any)[Symbol.for('nestjs-typed-session:types@1')];
+  const [type, name] = [types.byTag.get(`@${tag}`), types.byName.get(tag)];
+  types.byTag.delete(`@${tag}`);
+  types.byName.delete(tag);
+  try {
+    await run();
+  } finally {
+    types.byTag.set(`@${tag}`, type);
+    types.byName.set(tag, name);
+  }
+}
+
 const cycle: Record<string, unknown> = {};
 cycle.self = cycle;
 const VALUES: Record<string, unknown> = {
@@ -47,6 +75,8 @@ const RICH = () => ({
   numbers: [NaN, Infinity, -0, 10n],
   outer: new Outer('o'),
 });
+
+const inTemplate = (value: unknown): string => `<${value as string}>`;
 
 /** An object that looks like a tag, in itself many times. */
 function nestedKeys(): unknown {
@@ -69,7 +99,7 @@ class DataController {
     return {
       values: KEYS.map((key) => (ss.get(key) as { polluted: string }).polluted),
       own: KEYS.every((key) => ss.has(key)),
-      text: `${ss.values}`,
+      text: inTemplate(ss.values),
       polluted: ({} as { polluted?: unknown }).polluted ?? null,
     };
   }
@@ -82,15 +112,42 @@ class DataController {
     const ran = [...runs];
     const rich = ss.get('rich') as ReturnType<typeof RICH>;
     ran.push(...runs);
-    expect(inspect(rich, { depth: null })).toBe(inspect(RICH(), { depth: null }));
-    return { ran };
+    // Neither Jest nor Node takes one invalid date for another.
+    const { invalid, ...rest } = rich;
+    const { invalid: _, ...expected } = RICH();
+    const isInvalid = Object.getPrototypeOf(invalid) === Date.prototype && isNaN(Number(invalid));
+    return { ran, isInvalid, isEqual: isDeepStrictEqual(rest, expected) };
   }
   @Get('none') none(@Session() ss: Session) {
     return {
       keys: Object.keys(ss.values),
       own: ss.values.hasOwnProperty('a'),
-      text: `${ss.values}`,
+      text: inTemplate(ss.values),
     };
+  }
+  @Get('set-gone') setGone(@Session() ss: Session) {
+    ss.set('gone', new Gone());
+    return {};
+  }
+  @Get('gone') gone(@Session() ss: Session) {
+    return { isUndefined: ss.get('gone') === undefined, has: ss.has('gone') };
+  }
+  @Get('once') once(@Session() ss: Session) {
+    ss.set('seen', true);
+    return {};
+  }
+  @Get('back') back(@Session() ss: Session) {
+    return { n: (ss.get('gone') as Gone).n };
+  }
+  @Get('nonce') nonce(@Session() ss: Session) {
+    ss.set('nonce', new Nonce());
+    return {};
+  }
+  @Get('read-nonce') readNonce(@Session() ss: Session) {
+    return ss.get('nonce') as object;
+  }
+  @Get('keys-of/:method') keyOf(@Session() ss: any, @Param() { method }: { method: string }) {
+    return ss[method](Symbol('key'), Symbol('key'));
   }
   @Get('set-nested') nested(@Session() ss: Session) {
     ss.set('nested', nestedKeys());
@@ -116,6 +173,9 @@ class DataController {
     return { flashes: ss.peekFlashes() };
   }
 }
+
+const goneWarnings: string[] = [];
+const nonceWarnings: string[] = [];
 
 describe.each(places)('on %s', (place) => {
   afterEach(() => {
@@ -144,16 +204,65 @@ describe.each(places)('on %s', (place) => {
       expect((await client.get('/none')).json).toEqual({
         keys: [],
         own: false,
-        text: '[object Object]',
+        text: '<[object Object]>',
       });
       await client.get('/set-keys');
       expect((await client.get('/keys')).json).toEqual({
         values: KEYS,
         own: true,
-        text: '[object Object]',
+        text: '<[object Object]>',
         polluted: null,
       });
     });
+  });
+
+  describe('statement 74: a seal with the tag of a class that is not registered', () => {
+    it('revives to nothing, reports it, and is kept as it was', async () => {
+      const client = await start();
+      await client.get('/set-gone');
+      await without('statements/gone', async () => {
+        expect((await client.get('/gone')).json).toEqual({ isUndefined: true, has: false });
+        expect((await client.get('/once')).status).toBe(200);
+      });
+      const logs = takeLogs();
+      expect(logs.errors).toEqual([]);
+      goneWarnings.push(...logs.warnings.filter((text) => text.includes('@statements/gone')));
+      // The log says it once in a process.
+      expect(goneWarnings).toEqual([
+        expect.stringMatching(/is not known to this build.*undefined/),
+      ]);
+      expect((await client.get('/back')).json).toEqual({ n: 7 });
+    });
+  });
+
+  describe('a type that is written differently each time', () => {
+    it('sets no cookie where it is only read, and is reported once in a process', async () => {
+      const client = await start();
+      await client.get('/nonce');
+      for (let read = 0; read < 3; read++) {
+        expect((await client.get('/read-nonce')).setCookies).toEqual([]);
+      }
+      nonceWarnings.push(...takeLogs().warnings.filter((text) => text.includes('nonce')));
+      expect(nonceWarnings).toEqual([
+        expect.stringMatching(/"@statements\/nonce" is written diff/),
+      ]);
+    });
+  });
+
+  it.each([
+    'get',
+    'set',
+    'has',
+    'delete',
+    'increment',
+    'addFlash',
+    'flashes',
+    'peekFlashes',
+    'keepFlashes',
+  ])('refuses a key that is a symbol: %s', async (method) => {
+    const client = await start();
+    expect((await client.get(`/keys-of/${method}`)).status).toBe(500);
+    expect(takeLogs().errors.join()).toMatch(/session\.\w+\(\) was given is of the type symbol/);
   });
 
   describe('statement 75: a value without bounds', () => {
@@ -177,7 +286,7 @@ describe.each(places)('on %s', (place) => {
       await client.get('/set-rich');
       const { status, json } = await client.get('/rich');
       expect([status, takeLogs().errors]).toEqual([200, []]);
-      expect(json).toEqual({ ran: [] });
+      expect(json).toEqual({ ran: [], isInvalid: true, isEqual: true });
     });
   });
 

@@ -1,7 +1,13 @@
 /** The object that holds the live values of a session: `ss.values`. */
 
-const { hasOwnProperty, isPrototypeOf, propertyIsEnumerable } = Object.prototype;
-const { toLocaleString, toString, valueOf } = Object.prototype;
+const METHODS = [
+  'hasOwnProperty',
+  'isPrototypeOf',
+  'propertyIsEnumerable',
+  'toLocaleString',
+  'toString',
+  'valueOf',
+] as const;
 
 /** Writable, so that a value may be stored under the name of a method: it hides the method. */
 const method = (value: unknown): PropertyDescriptor => ({ value, writable: true });
@@ -12,12 +18,7 @@ const method = (value: unknown): PropertyDescriptor => ({ value, writable: true 
  */
 const prototype = Object.preventExtensions(
   Object.create(null, {
-    hasOwnProperty: method(hasOwnProperty),
-    isPrototypeOf: method(isPrototypeOf),
-    propertyIsEnumerable: method(propertyIsEnumerable),
-    toLocaleString: method(toLocaleString),
-    toString: method(toString),
-    valueOf: method(valueOf),
+    ...Object.fromEntries(METHODS.map((name) => [name, method(Object.prototype[name])])),
     [Symbol.toPrimitive]: method(() => '[object Object]'),
     // The console shows the values, and not what they inherit.
     [Symbol.for('nodejs.util.inspect.custom')]: method(function shown(this: object) {

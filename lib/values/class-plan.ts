@@ -47,7 +47,7 @@ export function compilePlan(
   const plan: ClassPlan = {
     name: cls.name,
     type: registeredType(cls.prototype as object),
-    write: compileWriter(cls, storage, selection, findPlan, { revive, takes, make }),
+    write: compileWriter(cls, storage, selection, findPlan, { takes, make }),
     revive,
   };
   return privateMembers(cls) === undefined ? plan : withPrivateMethods(cls, plan, make);

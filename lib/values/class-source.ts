@@ -41,7 +41,7 @@ function decoratedAccessor(cls: ClassFunction): string | undefined {
     const source = sourceOf(ancestor);
     if (!source.startsWith('class')) continue;
     const descriptors = Object.getOwnPropertyDescriptors(ancestor.prototype as object);
-    for (const [name, { get, set }] of Object.entries(descriptors)) {
+    for (const [name, { get, set }] of Object.entries<Accessors>(descriptors)) {
       if (get === undefined || set === undefined) continue;
       if (declaresAccessor(get) || declaresAccessor(set)) continue;
       const isWrapped = [...outline(source).members.matchAll(ACCESSOR)].some(
@@ -55,8 +55,14 @@ function decoratedAccessor(cls: ClassFunction): string | undefined {
 
 const ACCESSOR = /\b[gs]et\s+([\p{ID_Continue}$]+)\s*\(/gu;
 
+/** Of a property descriptor, the functions as values. */
+interface Accessors {
+  readonly get?: () => unknown;
+  readonly set?: (value: never) => void;
+}
+
 /** Whether a function is written as `get name() {…}` or `set name(value) {…}`. */
-function declaresAccessor(accessor: (...args: never[]) => unknown): boolean {
+function declaresAccessor(accessor: (value: never) => unknown): boolean {
   return /^[gs]et\b\s*[^\s(]/.test(Function.prototype.toString.call(accessor));
 }
 

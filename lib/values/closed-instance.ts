@@ -6,8 +6,9 @@
 /** True if every property of it can be assigned, and more can be added, without running any code. */
 export function isOpen(made: object): boolean {
   if (!Object.isExtensible(made)) return false;
+  // An accessor has none of either.
   return Object.values(Object.getOwnPropertyDescriptors(made)).every(
-    ({ get, set, writable }) => writable === true || get !== undefined || set !== undefined,
+    ({ writable }) => writable !== false,
   );
 }
 

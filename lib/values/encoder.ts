@@ -47,16 +47,14 @@ export class Encoder {
   /** How many fields the object has that was written last. */
   fieldCount = 0;
   readonly isBare: boolean;
-  readonly prove: EncoderOptions['prove'];
   private budget: number;
 
   constructor(
     root: string,
     private readonly rules: ValueRules = DEFAULT_RULES,
-    { isBare = false, prove }: EncoderOptions = {},
+    readonly options: EncoderOptions = {},
   ) {
-    this.isBare = isBare;
-    this.prove = prove;
+    this.isBare = options.isBare === true;
     this.trail = new Trail(root, rules.limits.depth);
     this.budget = rules.limits.nodes;
   }
@@ -155,13 +153,15 @@ export class Encoder {
   /** The fields that one sees of a value with a form of its own, or nothing. */
   private visible(value: object): string {
     try {
-      return new Encoder('value', this.rules, { isBare: true }).fields(value);
+      return new Encoder('value', this.rules, this.options).fields(value);
     } catch {
       return 'null';
     }
   }
 
   private instance(value: object, plan: ClassPlan): string {
+    const number = this.options.compared?.get(value);
+    if (number !== undefined) return `{"${number}":0}`;
     this.refuseSymbolKeys(value);
     this.trail.enter(value);
     const text = plan.write(value, this);

@@ -1,5 +1,6 @@
 /** What decides of a value, as FORMAT.md says it: each rule, and the cases in which it was broken. */
 import 'reflect-metadata';
+import { jest } from '@jest/globals';
 import { Expose, Transform, Type } from 'class-transformer';
 import { IsPositive, registerDecorator, ValidateNested } from 'class-validator';
 import fc from 'fast-check';
@@ -7,6 +8,8 @@ import { readFileSync } from 'node:fs';
 import { runInThisContext } from 'node:vm';
 import { SessionValues } from '../session/session-values.js';
 import { hiddenState, type ClassFunction } from './class-source.js';
+import { Decoder } from './decoder.js';
+import { Encoder } from './encoder.js';
 import { revive, serialize } from './serializer.js';
 import { registerSessionType, registerSessionTypes } from './type-registry.js';
 import { DEFAULT_RULES } from './value-rules.js';
@@ -208,16 +211,18 @@ describe('what is asked of a class before it is accepted', () => {
     class Compiled {
       n = 1;
     }
-    const { toString } = Function.prototype;
-    Function.prototype.toString = function (this: unknown) {
+    const { toString } = Function.prototype as { toString: (this: unknown) => string };
+    const spy = jest.spyOn(Function.prototype, 'toString').mockImplementation(function (
+      this: unknown,
+    ) {
       return this === Compiled ? '\u200b'.repeat(40) : toString.call(this);
-    };
+    });
     try {
       expect(() => registerSessionType(Compiled, { name: 'never/compiled' })).toThrow(
         /source that cannot be read.*serialize, revive/,
       );
     } finally {
-      Function.prototype.toString = toString;
+      spy.mockRestore();
     }
   });
 
@@ -331,6 +336,52 @@ describe('statement 75 (work that grows): a value of nested keys that begin with
         },
       ),
       { numRuns: 200 },
+    );
+  });
+
+  it('is proved and read in steps that grow with its depth, and no more', () => {
+    class Link {
+      @Transform(({ value, obj }) => (obj === undefined ? obj : value)) note = 'n';
+      @Type(() => Link) @Transform(({ value }) => value) next: unknown;
+      @Transform(({ value }) => value) list: unknown[] = [];
+    }
+    registerSessionType(Link, { name: 'never/link' });
+    const chain = (levels: number, kinds: readonly boolean[]): unknown => {
+      let link: unknown = 'end';
+      for (let level = 0; level < levels; level++) {
+        const isListed = kinds[level % kinds.length];
+        link = Object.assign(new Link(), isListed ? { list: [link] } : { next: link });
+      }
+      return link;
+    };
+    /** The values that are looked at while a chain is written and read. */
+    const stepsFor = (levels: number, kinds: readonly boolean[]): number => {
+      const value = chain(levels, kinds);
+      const spies = [
+        jest.spyOn(Encoder.prototype, 'edge'),
+        jest.spyOn(Encoder.prototype, 'value'),
+        jest.spyOn(Decoder.prototype, 'value'),
+        jest.spyOn(Decoder.prototype, 'typed'),
+        jest.spyOn(Decoder.prototype, 'fields'),
+      ];
+      let read = 0;
+      const characters = charactersIn(() => {
+        const text = serialize(value, 'values.x');
+        expect(revive(text)).toStrictEqual(value);
+        read = text.length;
+      });
+      expect(characters).toBeLessThan(12 * read + 200);
+      const steps = spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0);
+      for (const spy of spies) spy.mockRestore();
+      return steps;
+    };
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }), (kinds) => {
+        // One level more costs the same wherever it is.
+        const [few, some, many] = [6, 18, 36].map((levels) => stepsFor(levels, kinds));
+        expect(many - some).toBeLessThanOrEqual(1.6 * (some - few) + 20);
+      }),
+      { numRuns: 15 },
     );
   });
 });

@@ -37,7 +37,7 @@ export function compileWriter(
   storage: MetadataStorage,
   selection: Selection,
   findPlan: PlanFinder,
-  { revive, takes, make }: Reviver & { readonly make: () => object },
+  { takes, make }: Pick<Reviver, 'takes'> & { readonly make: () => object },
 ): (instance: object, encoder: Encoder) => string {
   const exposed = new Set(storage.getExposedProperties(cls, TO_PLAIN));
   const excluded = new Set(storage.getExcludedProperties(cls, TO_PLAIN));
@@ -106,10 +106,10 @@ export function compileWriter(
     ownAccessors = accessorsOf(instance);
     const remade = ownAccessors.size === 0 ? NO_ACCESSORS : accessorsOf(aNewOne());
     for (const key of ownAccessors) {
-      const { enumerable, set } = Object.getOwnPropertyDescriptor(instance, key)!;
-      if (enumerable !== true) continue;
+      const own = Object.getOwnPropertyDescriptor(instance, key)!;
+      if (own.enumerable !== true) continue;
       if (!remade.has(key)) throw refusedOwnAccessor(encoder.trail.pathOf(key), cls);
-      if (set !== undefined) ownMarks = [...(ownMarks ?? []), { key, remedy: 'accessor' }];
+      if (own.set !== undefined) ownMarks = [...(ownMarks ?? []), { key, remedy: 'accessor' }];
     }
     ownMarks ??= [];
   };
@@ -136,15 +136,10 @@ export function compileWriter(
       if (writesAll && Object.hasOwn(instance, step.key)) continue;
       write(step);
     }
-    text = `{${text}}`;
     encoder.fieldCount = count;
-    if (marks !== undefined && marks.length > 0) {
-      encoder.prove?.(instance, text, revive, marks, (key) => {
-        encoder.trail.at(key);
-        return encoder.trail.path();
-      });
-    }
-    return text;
+    const { marks: taker } = encoder.options;
+    if (taker === undefined || marks === undefined || marks.length === 0) return `{${text}}`;
+    return `{${text}${taker.note(instance, marks, encoder.trail)}}`;
   };
 }
 

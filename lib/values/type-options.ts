@@ -27,8 +27,10 @@ export interface SessionTypeOptions<T = object, S = unknown> {
   from?: readonly string[];
   /**
    * Where the class is defined: `import.meta.url` or `__filename`. Two classes under one name are an
-   * error. Only where both say the same place is the second taken for the first, evaluated again by a
-   * watcher or a test, and takes its place. Two builds of one class need one text in common.
+   * error, unless the second is the first, evaluated again by a watcher or a test: then it takes the
+   * place of the first. Default: it is, where the same statement of the same file registers both, at
+   * the top of its module, and they have the same text. With this option, where both name the same
+   * file. Two builds of one class (ES and CommonJS) need one text in common.
    */
   definedIn?: string;
   /**

@@ -1,5 +1,6 @@
 import type { ClassFunction } from './class-source.js';
 import { checkInstalled } from './class-transformer.js';
+import { callerOf, isEvaluatedAgain, type Origin } from './place.js';
 import { checkOf, type Check, type SessionTypeIssue } from './type-check.js';
 import {
   checkChecks,
@@ -26,6 +27,7 @@ export interface RegisteredType {
   /** How its text begins. */
   readonly label: string;
   readonly cls: ClassFunction;
+  readonly registeredAt: string | undefined;
   readonly form: OwnForm | undefined;
   /** From version 1 to 2, from 2 to 3 and so on. */
   readonly upgrades: readonly SessionTypeUpgrade[];
@@ -84,7 +86,8 @@ export function registeredType(prototype: object): RegisteredType | undefined {
  * @throws SessionError `SESSION_CONFIG`, as {@link registerSessionType}.
  */
 export function registerSessionTypes(...classes: SessionClass[]): void {
-  for (const cls of classes) registerSessionType(cls);
+  const registeredAt = callerOf(registerSessionTypes);
+  for (const cls of classes) registerAt(registeredAt, cls, {});
 }
 
 /**
@@ -107,6 +110,15 @@ export function registerSessionType<T, S = unknown>(
   cls: SessionClass<T>,
   options: SessionTypeOptions<T, S> = {},
 ): void {
+  registerAt(callerOf(registerSessionType), cls, options);
+}
+
+/** @param place where the statement stands that registers the class */
+export function registerAt<T, S>(
+  place: string | undefined,
+  cls: SessionClass<T>,
+  options: SessionTypeOptions<T, S>,
+): void {
   const target = checkedClass(cls);
   const before = byPrototype.get(target.prototype as object);
   const given = withoutUndefined(options as SessionTypeOptions<unknown>);
@@ -125,10 +137,12 @@ export function registerSessionType<T, S = unknown>(
   }
   checkDefinedIn(target, merged.definedIn);
   const names = [name, ...checkedNames(target, merged.from)];
-  for (const one of names) checkNameIsFree(one, target, placeOf(target, merged.definedIn));
+  const registeredAt = before?.registeredAt ?? place;
+  const origin = { cls: target, definedIn: merged.definedIn, registeredAt };
+  for (const one of names) checkNameIsFree(one, origin);
   const saysNothingNew = Object.keys(given).every((option) => option === 'name');
   if (before !== undefined && saysNothingNew && byName.get(name) === before) return;
-  const type = typeOf(target, name, form, merged);
+  const type = typeOf(origin, name, form, merged);
   // The newest of a class that was evaluated again is revived.
   byTag.delete(tagOf(byName.get(name) ?? type));
   byTag.set(tagOf(type), type);
@@ -137,7 +151,7 @@ export function registerSessionType<T, S = unknown>(
 }
 
 function typeOf(
-  cls: ClassFunction,
+  { cls, registeredAt }: Origin,
   name: string,
   form: OwnForm | undefined,
   options: SessionTypeOptions<unknown>,
@@ -150,6 +164,7 @@ function typeOf(
     version,
     label: `{${JSON.stringify(tagOf({ name, version }))}:`,
     cls,
+    registeredAt,
     form,
     upgrades,
     check: checkOf(name, cls, options),
@@ -168,23 +183,15 @@ function withoutUndefined(options: SessionTypeOptions<unknown>): SessionTypeOpti
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/**
- * One name is one class, whatever the texts of two classes. Only the place that both were said to be
- * defined in tells that one is the other, evaluated again: then the newest is revived, and older
- * instances can still be written.
- */
-function checkNameIsFree(name: string, cls: ClassFunction, place: string | undefined): void {
+/** One name is one class. Of one whose module is evaluated again, the newest is revived. */
+function checkNameIsFree(name: string, origin: Origin): void {
   const holder = byName.get(name);
-  if (holder === undefined || holder.cls === cls) return;
-  if (place !== undefined && place === placeOf(holder.cls, holder.options.definedIn)) return;
+  if (holder === undefined || holder.cls === origin.cls) return;
+  const { cls, registeredAt, options } = holder;
+  if (isEvaluatedAgain(origin, { cls, registeredAt, definedIn: options.definedIn })) return;
   throw config(
-    `Two classes are registered as the session type ${JSON.stringify(name)}: ${excerpt(holder.cls)} and ${excerpt(cls)}. Give one of them another name: @SessionType('name'). If they are one class, whose module is evaluated again (a watcher, a test), say where it is defined: @SessionType({ definedIn: __filename }), or import.meta.url.`,
+    `Two classes are registered as the session type ${JSON.stringify(name)}: ${excerpt(cls)} and ${excerpt(origin.cls)}. Give one of them another name: @SessionType('name'). If they are one class, whose module is evaluated again (a watcher, a test), say where it is defined: @SessionType({ definedIn: __filename }), or import.meta.url; two builds of one module (ES and CommonJS) give one text in common, such as 'app/user'.`,
   );
-}
-
-/** A module that is imported again has another query in its URL. */
-function placeOf({ name }: ClassFunction, definedIn: string | undefined): string | undefined {
-  return definedIn === undefined ? undefined : `${name} ${definedIn.replace(/[?#].*$/s, '')}`;
 }
 
 function excerpt(cls: ClassFunction): string {

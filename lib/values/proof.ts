@@ -16,7 +16,6 @@ interface Fault {
 }
 
 // JSON has no control character in it, so none of these is a part of a value.
-// oxlint-disable-next-line no-control-regex -- it is what stands in the text
 const NUMBER = /(\{)?\0(\d+)\0(,)?/g;
 
 /** A key that no value has. */
@@ -54,7 +53,10 @@ export class Proof implements MarkTaker {
       new Encoder(path, rules, { marks: new Proof(fault) }).value(value, undefined);
       throw refusedNotReadBack(path, fault.mark.remedy);
     }
-    return text.replace(NUMBER, (_, brace = '', __, comma = '') => brace || comma);
+    return text.replace(
+      NUMBER,
+      (_, brace?: string, __?: string, comma?: string) => brace ?? comma ?? '',
+    );
   }
 
   private faultIn(text: string, rules: ValueRules): Fault | undefined {

@@ -6,7 +6,6 @@ import { Encoder } from './encoder.js';
 import type { Mark, MarkTaker } from './encoder-options.js';
 import { refusedNotReadBack } from './refusal.js';
 import type { JsonObject } from './tags.js';
-import type { Trail } from './trail.js';
 import type { ValueRules } from './value-rules.js';
 
 /** A field that came back as another: of the instance that was noted with this number. */
@@ -31,13 +30,16 @@ export class Proof implements MarkTaker {
   /** @param fault what is refused when the instance is written again, where its path is known */
   constructor(private readonly fault?: Fault) {}
 
-  note(instance: object, marks: readonly Mark[], trail: Trail): string {
-    const number = this.noted.push({ instance, marks }) - 1;
-    if (number === this.fault?.number) {
-      const { key, remedy } = this.fault.mark;
-      trail.at(key);
-      throw refusedNotReadBack(trail.path(), remedy);
+  note(instance: object, marks: readonly Mark[], pathOf: (key: string) => string): string {
+    const last = this.noted.at(-1);
+    const isLast = last?.instance === instance;
+    const number = this.noted.length - (isLast ? 1 : 0);
+    const { fault } = this;
+    if (number === fault?.number && marks.some(({ key }) => key === fault.mark.key)) {
+      throw refusedNotReadBack(pathOf(fault.mark.key), fault.mark.remedy);
     }
+    this.noted[number] = { instance, marks: isLast ? [...last.marks, ...marks] : marks };
+    if (isLast) return '';
     return `\0${number}\0`;
   }
 

@@ -24,7 +24,7 @@ export class SessionValues {
   private readonly live = liveValues();
   /** The keys of `texts` that no longer speak for their value: `live` does. */
   private readonly read = new Set<string>();
-  // Most sessions need none of these, and each costs more than to read a small value.
+  // Most sessions need none of these.
   /** The keys whose text this build cannot read. It stays as it is. */
   private unknown: Set<string> | undefined;
   /** The lists of flashes that were read, in case they have to come back. */
@@ -36,7 +36,7 @@ export class SessionValues {
   /** What was written of a value that this request has set or changed. */
   private written: Map<string, { readonly value: unknown; readonly text: string }> | undefined;
   /** The objects that were read, as they were handed out. */
-  private readonly handedOut = new Map<string, object>();
+  private handedOut: Map<string, unknown> | undefined;
   private readonly reader: Reader;
   private readonly comparing: Reader;
 
@@ -78,7 +78,7 @@ export class SessionValues {
     if (value === UNKNOWN) (this.unknown ??= new Set()).add(key);
     else if (value !== DROPPED) {
       this.live[key] = value;
-      if (typeof value === 'object' && value !== null) this.handedOut.set(key, value);
+      if (typeof value === 'object') (this.handedOut ??= new Map()).set(key, value);
     }
   }
 
@@ -140,8 +140,7 @@ export class SessionValues {
   reset(texts: Texts): void {
     this.texts = texts;
     this.read.clear();
-    this.handedOut.clear();
-    this.written = undefined;
+    this.handedOut = this.written = undefined;
     this.unknown = this.consumed = this.kept = this.flashing = this.mended = undefined;
     for (const key of Object.keys(this.live)) delete this.live[key];
   }
@@ -276,7 +275,7 @@ export class SessionValues {
     const isSame = isUntouched(key, stored, now, value, this.comparing);
     // Of a form that tells nothing, the object itself does: it was put in the place of another.
     if (isSame !== 'unless replaced') return isSame;
-    return this.handedOut.get(key) === value || this.written?.get(key)?.value === value;
+    return this.handedOut?.get(key) === value || this.written?.get(key)?.value === value;
   }
 }
 

@@ -1,15 +1,13 @@
-import type { Trail } from './trail.js';
-
 /** A field of which it has to be proved that it comes back as it is. */
 export interface Mark {
   readonly key: string;
-  readonly remedy: 'transform' | 'accessor';
+  readonly remedy: 'transform' | 'accessor' | 'discriminator';
 }
 
 /** Notes the instances with such fields, so that they are compared when the whole has been written. */
 export interface MarkTaker {
   /** @returns what stands behind the last field of the instance, to find it again in the text */
-  note(instance: object, marks: readonly Mark[], trail: Trail): string;
+  note(instance: object, marks: readonly Mark[], pathOf: (key: string) => string): string;
 }
 
 /** How an encoder departs from the ordinary. */

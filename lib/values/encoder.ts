@@ -108,7 +108,7 @@ export class Encoder {
   private withClassName(
     fields: string,
     value: object,
-    { property, namesOf }: NonNullable<FieldType['discriminator']>,
+    { property, keep, namesOf }: NonNullable<FieldType['discriminator']>,
   ): string {
     const count = this.fieldCount;
     const names = namesOf(localPrototypes.of(value)!);
@@ -116,9 +116,17 @@ export class Encoder {
     if (own !== undefined && !names.includes(own as string)) {
       throw refusal.refusedClassName(this.trail.pathOf(property), names);
     }
+    const mark = { key: property, remedy: 'discriminator' } as const;
+    const note =
+      keep || own === undefined
+        ? ''
+        : (this.options.marks?.note(value, [mark], (key) => this.trail.pathOf(key)) ?? '');
     const isOnly = count === 0 || (count === 1 && fields.startsWith(`{${quote(property)}:`));
     const name = (own as string | undefined) ?? names[0];
-    return escaped(withField(fields, property, name), isOnly ? 1 : count + 1);
+    return escaped(
+      withField(`${fields.slice(0, -1)}${note}}`, property, name),
+      isOnly ? 1 : count + 1,
+    );
   }
 
   private untyped(value: unknown, elementType: FieldType | undefined): string {

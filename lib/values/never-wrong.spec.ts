@@ -176,6 +176,24 @@ describe('what is stored of an instance', () => {
     expect(() => serialize(Object.assign(new Priced(), { price: 5 }), 'values.x')).toThrow(/price/);
   });
 
+  it('refuses a property that tells the class, where reading drops it', () => {
+    class Pet {
+      kind?: string;
+    }
+    class Dog extends Pet {}
+    class Home {
+      @Type(() => Pet, {
+        discriminator: { property: 'kind', subTypes: [{ value: Dog, name: 'dog' }] },
+      })
+      pet = new Dog();
+    }
+    registerSessionType(Home, { name: 'never/home' });
+    const home = new Home();
+    expect(roundTrip(home)).toStrictEqual(home);
+    home.pet.kind = 'dog';
+    expect(() => serialize(home, 'values.x')).toThrow(/^values\.x\.pet\.kind .*keepDiscriminator/);
+  });
+
   it('keeps the property that tells the class, if it is one of its names', () => {
     class Shape {
       kind?: string;

@@ -20,9 +20,15 @@ const MODULE = /^eval$|\//;
 /** A module that is imported again has another query in its URL. */
 const withoutQuery = (file: string): string => file.replace(/[?#].*$/s, '');
 
+interface Engine {
+  readonly prepareStackTrace?: (error: Error, frames: NodeJS.CallSite[]) => unknown;
+  readonly stackTraceLimit: number;
+}
+
 /** By the engine itself: tools that map sources write other names into the text of a stack. */
 function frameAbove(called: (...args: never[]) => unknown): NodeJS.CallSite | undefined {
-  const { prepareStackTrace, stackTraceLimit } = Error;
+  const engine: Engine = Error;
+  const { prepareStackTrace, stackTraceLimit } = engine;
   try {
     Error.stackTraceLimit = 1;
     Error.prepareStackTrace = (_, frames) => frames;

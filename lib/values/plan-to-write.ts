@@ -139,7 +139,7 @@ export function compileWriter(
     encoder.fieldCount = count;
     const { marks: taker } = encoder.options;
     if (taker === undefined || marks === undefined || marks.length === 0) return `{${text}}`;
-    return `{${text}${taker.note(instance, marks, encoder.trail)}}`;
+    return `{${text}${taker.note(instance, marks, (key) => (encoder.trail.at(key), encoder.trail.path()))}}`;
   };
 }
 

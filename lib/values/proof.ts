@@ -6,7 +6,6 @@ import { Encoder } from './encoder.js';
 import type { Mark, MarkTaker } from './encoder-options.js';
 import { refusedNotReadBack } from './refusal.js';
 import type { JsonObject } from './tags.js';
-import type { Trail } from './trail.js';
 import type { ValueRules } from './value-rules.js';
 
 /** A field that came back as another: of the instance that was noted with this number. */
@@ -16,7 +15,6 @@ interface Fault {
 }
 
 // JSON has no control character in it, so none of these is a part of a value.
-// oxlint-disable-next-line no-control-regex -- it is what stands in the text
 const NUMBER = /(\{)?\0(\d+)\0(,)?/g;
 
 /** A key that no value has. */
@@ -32,13 +30,16 @@ export class Proof implements MarkTaker {
   /** @param fault what is refused when the instance is written again, where its path is known */
   constructor(private readonly fault?: Fault) {}
 
-  note(instance: object, marks: readonly Mark[], trail: Trail): string {
-    const number = this.noted.push({ instance, marks }) - 1;
-    if (number === this.fault?.number) {
-      const { key, remedy } = this.fault.mark;
-      trail.at(key);
-      throw refusedNotReadBack(trail.path(), remedy);
+  note(instance: object, marks: readonly Mark[], pathOf: (key: string) => string): string {
+    const last = this.noted.at(-1);
+    const isLast = last?.instance === instance;
+    const number = this.noted.length - (isLast ? 1 : 0);
+    const { fault } = this;
+    if (number === fault?.number && marks.some(({ key }) => key === fault.mark.key)) {
+      throw refusedNotReadBack(pathOf(fault.mark.key), fault.mark.remedy);
     }
+    this.noted[number] = { instance, marks: isLast ? [...last.marks, ...marks] : marks };
+    if (isLast) return '';
     return `\0${number}\0`;
   }
 
@@ -54,7 +55,10 @@ export class Proof implements MarkTaker {
       new Encoder(path, rules, { marks: new Proof(fault) }).value(value, undefined);
       throw refusedNotReadBack(path, fault.mark.remedy);
     }
-    return text.replace(NUMBER, (_, brace = '', __, comma = '') => brace || comma);
+    return text.replace(
+      NUMBER,
+      (_, brace?: string, __?: string, comma?: string) => brace ?? comma ?? '',
+    );
   }
 
   private faultIn(text: string, rules: ValueRules): Fault | undefined {

@@ -187,6 +187,8 @@ function isMongooseDocument(value: object): boolean {
 const NOT_READ_BACK = {
   transform:
     'a @Transform() without a direction runs on the way into the session and again on the way out. Give it one: { toClassOnly: true } or { toPlainOnly: true }.',
+  discriminator:
+    'its @Type() drops the property that tells the class when it is read. Set keepDiscriminatorProperty: true.',
   accessor:
     'it is an accessor that its constructor makes, and its value is not in a field. Register the class with serialize and revive.',
 } as const;

@@ -49,7 +49,6 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
         if (typeof stored === 'string') {
           kept.hasMoved ||= backend.hasMoved(id);
           backend.reject(stored, id);
-          if (stored === 'malformed') kept.damaged.push(id);
           continue;
         }
         if (newest !== undefined) backend.warnings.severalCookies();

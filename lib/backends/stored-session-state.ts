@@ -21,8 +21,6 @@ export class StoredSessionState {
   /** Why the session could not be ended: nobody may be told that it was. */
   removalError: Error | undefined;
   isCookieDue = false;
-  /** Ids of the request under which lies what cannot be read: what follows takes its place. */
-  readonly damaged: string[] = [];
   /** The request's id has just been replaced by another: its cookie must not take the new one's place. */
   hasMoved = false;
 
@@ -84,13 +82,6 @@ export class StoredSessionState {
     await this.entry.begin(this.backend.recordOf(state, Date.now()));
     this.tell('created', 'committed');
     this.base = state;
-    await this.removeDamaged();
-  }
-
-  /** Nothing depends on it: what cannot be read opens no session, and ends by itself. */
-  private async removeDamaged(): Promise<void> {
-    const removals = this.damaged.splice(0).map((id) => this.backend.remove(id));
-    await Promise.allSettled(removals);
   }
 
   /**
@@ -146,7 +137,6 @@ export class StoredSessionState {
         throw error;
       }
     }
-    await this.removeDamaged();
     this.isRemovalDue = false;
     this.isGone = false;
     this.isOver = false;

@@ -5,7 +5,6 @@ const METHODS = [
   'isPrototypeOf',
   'propertyIsEnumerable',
   'toLocaleString',
-  'toString',
   'valueOf',
 ] as const;
 
@@ -13,8 +12,8 @@ const METHODS = [
 const method = (value: unknown): PropertyDescriptor => ({ value, writable: true });
 
 /**
- * What one expects of any object, but for `__proto__` and `constructor`. A template string asks for
- * `Symbol.toPrimitive` first, so that a value under `toString` does no harm.
+ * What one calls on an object, but nothing that is asked for as a key: `__proto__`, `constructor` and
+ * `toString` are absent until something is stored there. A template string asks for `Symbol.toPrimitive`.
  */
 const prototype = Object.preventExtensions(
   Object.create(null, {

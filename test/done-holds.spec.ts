@@ -102,13 +102,13 @@ class HoldsController {
 
   @Get('late') late(@Session() ss: Session) {
     HoldsController.late = undefined;
-    void sleep(50).then(() => {
+    setTimeout(() => {
       try {
         ss.set('late', 'too late');
       } catch (error) {
         HoldsController.late = error;
       }
-    });
+    }, 50);
     return 'answered';
   }
   @Get('forgotten') async forgotten(@Session() ss: Session, @Res() res: Sender) {

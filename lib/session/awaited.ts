@@ -11,7 +11,11 @@ export function unlessAwaited<T>(
   const onError = (error: unknown) => {
     if (!watched.isAwaited) tell(error);
   };
-  Promise.prototype.then.call(watched, undefined, (error) => void setImmediate(onError, error));
+  void Promise.prototype.then.call(
+    watched,
+    undefined,
+    (error) => void setImmediate(onError, error),
+  );
   return watched;
 }
 
@@ -23,6 +27,7 @@ class WatchedPromise<T> extends Promise<T> {
 
   isAwaited = false;
 
+  // oxlint-disable-next-line unicorn/no-thenable -- a subclass of Promise, which `await` asks
   override then<A = T, B = never>(
     onResolved?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

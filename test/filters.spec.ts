@@ -75,7 +75,7 @@ describe.each(places)('a filter on %s', (place) => {
   });
 });
 
-describe.each(places.filter((place) => place.startsWith('Express')))('a filter on %s', (place) => {
+describe.each(places)('a filter that redirects on %s', (place) => {
   afterAll(closeApps);
 
   it.each(['%E4%B8%80', '%0d%0aSet-Cookie:%20evil=1', '%00'])(

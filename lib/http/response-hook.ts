@@ -36,6 +36,9 @@ export interface ResponseListener {
   endedLate(hasStreamed: boolean): void;
 }
 
+/** How long an application may take to answer in another way what Node has refused. */
+const ANSWER_MILLISECONDS = 250;
+
 type HookedRequest = IncomingMessage & { [HOOK]?: ResponseHook };
 
 /** The hook of a request, made where there is none. It hangs on the request alone, for speed. */
@@ -63,6 +66,8 @@ export class ResponseHook implements Hook {
   /** What the application sends while a listener waits. */
   private held: HeldResponse | undefined;
   private hasStreamed = false;
+  /** Why Node has refused a head. */
+  private refusal: string | undefined;
   /** Whether the response has become a plain error. */
   private hasFailed = false;
   /** The `Set-Cookie` headers of the application. */
@@ -85,7 +90,8 @@ export class ResponseHook implements Hook {
     const { writeHead } = this.originals!;
     const response = this.response!;
     if (this.held !== undefined) return this.held.writeHead(status, reason, headers);
-    if (this.isSending || response.headersSent || !takeHead(response, status, reason, headers)) {
+    if (this.isSending || response.headersSent || !this.takes(status, reason, headers)) {
+      if (this.hasFailed && !this.isSending) return response;
       return writeHead.call(response, status, reason, headers);
     }
     const { statusCode } = response;
@@ -99,7 +105,7 @@ export class ResponseHook implements Hook {
     const response = this.response!;
     if (this.held !== undefined) return this.held.flushHeaders();
     if (this.hasFailed) return;
-    if (this.isLeaving() || !takeHead(response, response.statusCode)) {
+    if (this.isLeaving() || !this.takes(response.statusCode)) {
       return flushHeaders.call(response);
     }
     if (this.hold()) this.held!.flushHeaders();
@@ -118,7 +124,7 @@ export class ResponseHook implements Hook {
     if (
       this.isLeaving() ||
       !isChunk(response, chunk, encoding) ||
-      !takeHead(response, response.statusCode)
+      !this.takes(response.statusCode)
     ) {
       return write.call(response, chunk, encoding, callback);
     }
@@ -140,16 +146,33 @@ export class ResponseHook implements Hook {
       return end.call(response, chunk, encoding, callback);
     }
     const hasBody = Boolean(chunk) && typeof chunk !== 'function';
-    if (
-      (hasBody && !isChunk(response, chunk, encoding)) ||
-      !takeHead(response, response.statusCode)
-    ) {
+    if ((hasBody && !isChunk(response, chunk, encoding)) || !this.takes(response.statusCode)) {
       return end.call(response, chunk, encoding, callback);
     }
     if (this.hold()) return this.held!.end(chunk, encoding, callback);
     if (this.ask()) return this.send(end, chunk, encoding, callback);
     refuseAsClosed(response, callbackOf([chunk, encoding, callback]));
     return response;
+  }
+
+  /** @returns whether Node will take a head; what it throws, it throws here */
+  private takes(status: unknown, reason?: unknown, headers?: unknown): boolean {
+    try {
+      return takeHead(this.response!, status, reason, headers);
+    } catch (error) {
+      const { message } = error as Error;
+      // Who is told the same twice, as Fastify is, has no other answer.
+      if (message === this.refusal) this.fail(error);
+      else setTimeout(() => this.answerInstead(error), ANSWER_MILLISECONDS).unref();
+      this.refusal = message;
+      if (this.hasFailed) return false;
+      throw error;
+    }
+  }
+
+  private answerInstead(error: unknown): void {
+    const { headersSent, writableEnded } = this.response!;
+    if (this.held === undefined && !headersSent && !writableEnded) this.fail(error);
   }
 
   /** Whether the listeners have nothing more to say: the headers have left, or are leaving. */

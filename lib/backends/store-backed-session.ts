@@ -1,6 +1,6 @@
 import type { AnyRequest } from '../http/request.js';
 import { SessionError } from '../session.errors.js';
-import type { StoredBacking } from '../session/session-backing.js';
+import type { LoadedSession, StoredBacking } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionSnapshot, SessionState } from '../session/session-state.js';
 import { BackedSession, type Decision, type Kept, type ResponseState } from './backed-session.js';
@@ -28,14 +28,14 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     this.kept = new StoredSessionState(backend, this.isOverTls);
   }
 
-  load(): Promise<SessionRecord | undefined> | undefined {
+  load(): Promise<LoadedSession> | undefined {
     const ids = this.backend.idsIn(this.cookieHeader);
-    return ids.length === 0 ? undefined : this.loadFirst(ids);
+    return ids.length === 0 && this.adoption === undefined ? undefined : this.loadFirst(ids);
   }
 
   private async loadFirst(
     ids: readonly { readonly id: string; readonly isOutdated: boolean }[],
-  ): Promise<SessionRecord | undefined> {
+  ): Promise<LoadedSession> {
     try {
       for (const { id, isOutdated } of ids) {
         const stored = await this.backend.read(id);
@@ -49,8 +49,10 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
         this.kept.hasMoved ||= this.backend.hasMoved(id);
         this.backend.reject(stored, id);
       }
+      // A session that has moved is in another cookie, on its way to the client.
+      if (!this.kept.hasMoved) return await this.adoption?.open();
     } catch (error) {
-      if (this.backend.onStoreError === 'fail') throw error;
+      if (this.backend.onStoreError === 'fail' || !isStoreFailure(error)) throw error;
       this.goWithout();
     }
     return undefined;
@@ -145,6 +147,8 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   }
 
   commit(kept: Kept): Promise<void> | undefined {
+    // No cookie can be sent that would lead to it.
+    if (this.adoption?.adopted !== undefined && this.isReadOnly) return undefined;
     if (this.sequence.isBusy || this.kept.isRemovalDue) {
       const increments = [...this.increments].map((one) => one.catch(unlessEnded));
       return this.sequence.run(async () => {
@@ -180,7 +184,9 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   hasChangedSince(): boolean {
     // What a save under way keeps is no change that nobody saved.
-    return this.saves === 0 && this.kept.differs(this.snapshot('changes'));
+    if (this.saves > 0) return false;
+    const snapshot = this.snapshot('changes');
+    return !this.isAdoptedAsItWas(snapshot) && this.kept.differs(snapshot);
   }
 
   protected decideFor(): Decision {
@@ -198,6 +204,11 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     const cookie = backend.setCookie(token, record, Date.now(), this.isOverTls);
     return { backend, cookie, events: [] };
   }
+}
+
+/** What `map` throws is a fault of the application. */
+function isStoreFailure(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'SESSION_STORE';
 }
 
 /** Who does not await an increment has asked for no answer: a session that has ended is no failure. */

@@ -15,6 +15,18 @@ export function removeSetCookie(response: ServerResponse, name: string): void {
   else response.setHeader('Set-Cookie', others);
 }
 
+/** Takes back some `Set-Cookie` lines and adds others, whatever their names. */
+export function replaceSetCookies(
+  response: ServerResponse,
+  old: readonly string[],
+  lines: readonly string[],
+): void {
+  if (old.length === 0 && lines.length === 0) return;
+  const others = headerLines(response, 'set-cookie').filter((line) => !old.includes(line));
+  if (others.length + lines.length === 0) response.removeHeader('Set-Cookie');
+  else response.setHeader('Set-Cookie', [...others, ...lines]);
+}
+
 /** Tells caches that the answer depends on the cookie (RFC 9110, section 12.5.5). */
 export function varyByCookie(response: ServerResponse): void {
   const fields = listOf(headerLines(response, 'vary'));

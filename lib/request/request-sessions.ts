@@ -8,6 +8,7 @@ import {
   appendSetCookie,
   forbidSharedCaching,
   removeSetCookie,
+  replaceSetCookies,
   varyByCookie,
 } from '../http/response-headers.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
@@ -28,6 +29,8 @@ export interface Backends {
  */
 type Status = 'detached' | 'open' | 'told' | 'sent';
 
+const NO_LINES: readonly string[] = [];
+
 /** The sessions of one request, and their commit into its response. */
 export class RequestSessions implements ResponseListener, ResponseState {
   private static readonly logger = new Logger('Session');
@@ -43,6 +46,8 @@ export class RequestSessions implements ResponseListener, ResponseState {
   private isDropped = false;
   /** Whether decisions were put into the headers, if only into some that did not leave. */
   private hasSent = false;
+  /** The lines that were put into the headers beside the cookies themselves. */
+  private sentDeletions: readonly string[] = NO_LINES;
   /** What the response must become an error for. */
   private failure: Error | undefined;
   /** Where the headers left, if not by Nest's own reply. */
@@ -94,7 +99,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     }
     // Who put the interceptor there without a decorator reaches for `request.session`.
     const needsDefault = rendersView || names.length === 0;
-    const opening = needsDefault ? this.session().live.openIfStored() : undefined;
+    const opening = needsDefault ? this.session().live.openIfSlow() : undefined;
     if (opening !== undefined) (waiting ??= []).push(opening);
     return waiting === undefined ? undefined : Promise.all(waiting).then(ignore);
   }
@@ -163,7 +168,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
-    if (!this.hasStores) return undefined;
+    if (!this.hasStores && !this.opened.some(({ live }) => live.isOpening)) return undefined;
     const opening = this.opened.filter(({ live }) => live.isOpening);
     let writing: Promise<void> | undefined;
     try {
@@ -266,7 +271,8 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   private send(response: ServerResponse): void {
     let dependsOnCookie = false;
-    for (const { backend, cookie, events } of this.decisions ?? []) {
+    let lines = NO_LINES;
+    for (const { backend, cookie, deletions = NO_LINES, events, onSent } of this.decisions ?? []) {
       // What was decided for headers that Node refused does not stay in those that follow.
       if (this.hasSent) removeSetCookie(response, backend.options.name);
       if (cookie !== undefined) {
@@ -274,8 +280,13 @@ export class RequestSessions implements ResponseListener, ResponseState {
         appendSetCookie(response, backend.options.name, cookie);
         forbidSharedCaching(response);
       }
-      for (const { kind, id } of events) backend.publish(kind, id);
+      if (deletions.length > 0) lines = [...lines, ...deletions];
+      for (const { kind, id, ...more } of events) backend.publish(kind, id, more);
+      if (!response.destroyed) onSent?.();
     }
+    replaceSetCookies(response, this.sentDeletions, lines);
+    if (lines.length > 0) forbidSharedCaching(response);
+    this.sentDeletions = lines;
     this.hasSent = true;
     for (const { live } of this.opened) dependsOnCookie ||= live.isUsed;
     if (dependsOnCookie) varyByCookie(response);

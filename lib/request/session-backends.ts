@@ -1,4 +1,4 @@
-import { type ArgumentsHost, Inject, Injectable } from '@nestjs/common';
+import { type ArgumentsHost, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CookieBackend } from '../backends/cookie-backend.js';
 import { StoreBackend } from '../backends/store-backend.js';
 import { httpPartsOf } from '../http/context.js';
@@ -10,6 +10,7 @@ import {
   responseOf,
 } from '../http/request.js';
 import { hookOf } from '../http/response-hook.js';
+import { warnOfEndlessAdoption } from '../options/adopt.options.js';
 import { MODULE_OPTIONS_TOKEN } from '../options/module-definition.js';
 import { refuseWeakSecrets } from '../options/secret-strength.js';
 import {
@@ -25,7 +26,7 @@ export const SESSION_BACKENDS = Symbol.for('nestjs-typed-session:backends');
 
 /** The backends of an application, by the names of their sessions, and the sessions of its requests. */
 @Injectable()
-export class SessionBackends {
+export class SessionBackends implements OnModuleInit {
   readonly byName: ReadonlyMap<string, CookieBackend | StoreBackend>;
   readonly default: CookieBackend | StoreBackend;
   /** By the arguments of the message, which its guards, its interceptors and its handler share. */
@@ -36,11 +37,17 @@ export class SessionBackends {
     const resolved = resolveOptions(options);
     refuseWeakSecrets(resolved);
     resolved.forEach(warnOfMisspeltPrefix);
+    resolved.forEach(warnOfEndlessAdoption);
     const backends = resolved.map((one) =>
       one.storage === undefined ? new CookieBackend(one) : new StoreBackend(one, one.storage),
     );
     this.byName = new Map(backends.map((backend) => [backend.options.name, backend]));
     this.default = backends[0]!;
+  }
+
+  /** Loads what the adopters need. @throws SessionError `SESSION_CONFIG` where a package is missing */
+  async onModuleInit(): Promise<void> {
+    await Promise.all([...this.byName.values()].map(async ({ adoption }) => adoption?.prepare()));
   }
 
   /** @throws SessionError `SESSION_UNAVAILABLE` where no session has that name */

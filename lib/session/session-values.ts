@@ -241,6 +241,14 @@ export class SessionValues {
   }
 }
 
+/** The texts of values, as a new session stores them. @throws SessionError where one cannot be stored */
+export function textsOf(values: Record<string, unknown>, rules: ValueRules): Texts {
+  const texts = Object.entries(values).map(
+    ([key, value]) => [key, serialize(value, pathOf(key), rules)] as const,
+  );
+  return new Map(texts);
+}
+
 /** Flashes that were read come back before those that were added since. */
 function joinLists(read: string, added: string): string {
   if (added === '[]') return read;

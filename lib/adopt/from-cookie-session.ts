@@ -45,7 +45,7 @@ export function fromCookieSession(options: CookieSessionAdopterOptions): Session
       );
       if (!isSigned) return undefined;
       const values = valuesInJson(Buffer.from(text, 'base64').toString());
-      return values && { values, identity: text };
+      return values && { values, identity: text, isRepeatable: true };
     },
   });
 }

@@ -63,7 +63,7 @@ export class Adoption {
     for (const adopter of this.adopters) {
       const session = await this.openBy(adopter, header);
       if (session === undefined) continue;
-      if (await this.ended.has(session.fingerprint)) return 'ended';
+      if (!session.isRepeatable && (await this.ended.has(session.fingerprint))) return 'ended';
       return { ...session, adopter, texts: textsOf(session.values, this.options.rules) };
     }
     return undefined;
@@ -94,8 +94,9 @@ export class Adoption {
     if (end !== undefined) await this.bounded('remove', adopter.library, end);
   }
 
-  /** Sees to it that a session is not adopted again. @throws SessionError `SESSION_STORE` */
-  async forget({ fingerprint }: OldSession): Promise<void> {
+  /** Sees to it that a session is not adopted again, where it can be told from others. @throws SessionError `SESSION_STORE` */
+  async forget({ fingerprint, isRepeatable }: OldSession): Promise<void> {
+    if (isRepeatable) return;
     const until = this.until === Infinity ? Date.now() + DEFAULT_MEMORY : this.until;
     await this.ended.add(fingerprint, until);
   }

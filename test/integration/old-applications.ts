@@ -240,6 +240,7 @@ export const OLD_LIBRARIES: readonly OldLibrary[] = [
   cookieSession,
   ironSession('iron-session 9', 'iron-session'),
   ironSession('iron-session 8', 'iron-session-8'),
+  ironSession('iron-session 7', 'iron-session-7'),
   ironSession('iron-session 6', 'iron-session-6'),
   secureSession,
 ];

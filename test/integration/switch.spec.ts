@@ -1,8 +1,17 @@
 /** An application changes its session library, and its users notice nothing. */
-import { Controller, Get } from '@nestjs/common';
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Get,
+  Injectable,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { Session } from 'nestjs-typed-session';
-import { fromGorilla, type SessionAdopter } from 'nestjs-typed-session/adopt';
+import { tap } from 'rxjs';
+import { Session, SessionService } from 'nestjs-typed-session';
+import { fromGorilla, toGorilla, type SessionAdopter } from 'nestjs-typed-session/adopt';
 import {
   closeApps,
   isInStore,
@@ -20,6 +29,9 @@ import { recordEvents } from '../support/session-events.js';
 import { describeWithLibraries } from './libraries.js';
 import { OLD_LIBRARIES, type OldApplication } from './old-applications.js';
 
+const GO_NAME = 'app_session';
+const GO_KEY = Buffer.alloc(32, 'k');
+
 @Controller()
 class NewController {
   @Get('me') me(@Session() ss: Session<{ user: { name: string } }>) {
@@ -28,6 +40,37 @@ class NewController {
   @Get('out') async out(@Session() ss: Session) {
     await ss.destroy();
     return 'signed out';
+  }
+}
+
+/** The recipe of docs/coming-from/leapkit.md. */
+@Injectable()
+class GoCookieInterceptor implements NestInterceptor {
+  private readonly go = toGorilla({ name: GO_NAME, hashKey: GO_KEY });
+
+  constructor(private readonly sessions: SessionService) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler) {
+    const session = await this.sessions.get(context);
+    const reply = context.switchToHttp().getResponse();
+    return next.handle().pipe(
+      tap(() => {
+        const { go } = this;
+        const cookie = `${go.name}=${go.write(session.values)}; Path=/; HttpOnly; SameSite=Lax`;
+        // Fastify's reply, or Express's response.
+        if (reply.raw === undefined) reply.append('Set-Cookie', cookie);
+        else reply.header('Set-Cookie', cookie);
+      }),
+    );
+  }
+}
+
+@Controller()
+class SignInController extends NewController {
+  @UseInterceptors(GoCookieInterceptor)
+  @Get('sign-in')
+  signIn(@Session() ss: Session<{ user: string }>) {
+    ss.set('user', 'Péter');
   }
 }
 
@@ -164,8 +207,8 @@ describeWhere({ chromium }, 'a user in Chromium', () => {
   });
 
   describeWithGorilla('with an application in Go', () => {
-    const name = 'app_session';
-    const key = Buffer.alloc(32, 'k');
+    const name = GO_NAME;
+    const key = GO_KEY;
     let go: GoProgram;
     beforeAll(() => {
       go = GoProgram.start(`${ROOT}/test/integration/gorilla`);
@@ -178,6 +221,24 @@ describeWhere({ chromium }, 'a user in Chromium', () => {
         name,
         ...request,
       });
+
+    it.each(places)('is signed in there by what toGorilla writes: %s', async (place) => {
+      const ours = await startApp(place, {
+        controllers: [SignInController],
+        session: { adopt: fromGorilla({ name, hashKey: key, keepOld: true }) },
+      });
+      await withPage(browser, async (page) => {
+        await page.visit(`${ours.url}/sign-in`);
+        expect(await namesOf(page)).toEqual([name, 'sid']);
+        const cookie = (await page.context.cookies()).find((one) => one.name === name)!.value;
+        expect(await inGo({ do: 'read', cookie })).toEqual({
+          isNew: false,
+          values: { user: 'string Péter' },
+        });
+        expect(await page.visit(`${ours.url}/out`)).toBe('signed out');
+        expect(await namesOf(page)).toEqual([]);
+      });
+    });
 
     it.each(places)('stays signed in: %s', async (place) => {
       const map = ({ user }: Record<string, unknown>) => ({

@@ -6,19 +6,33 @@ export default {
   // Tells what hangs from what a slow machine keeps waiting.
   testTimeout: 60_000,
   setupFilesAfterEnv: ['<rootDir>/test/support/quiet.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/consumers/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/test/consumers/',
+    '<rootDir>/test/node-versions/',
+  ],
   // The packages that `nestjs-typed-session/adopt` is built on, where they are installed.
   modulePaths: ['<rootDir>/test/integration/node_modules'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^\\./packages\\.cjs$': '<rootDir>/lib/values/packages.cts',
     '^nestjs-typed-session$': '<rootDir>/lib/index.ts',
     '^nestjs-typed-session/adopt$': '<rootDir>/lib/adopt/index.ts',
     '^nestjs-typed-session/testing$': '<rootDir>/test/conformance/index.ts',
     '^nestjs-typed-session/express-session$': '<rootDir>/lib/stores/express-session.store.ts',
     '^nestjs-typed-session/(keyv|redis)$': '<rootDir>/lib/stores/$1-session.store.ts',
   },
+  moduleFileExtensions: ['js', 'mjs', 'cjs', 'json', 'ts', 'cts'],
   transform: {
+    '\\.cts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        module: { type: 'commonjs' },
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+      },
+    ],
     '\\.ts$': [
       '@swc/jest',
       {

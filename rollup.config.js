@@ -1,52 +1,102 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { posix } from 'node:path';
+import { createRequire, isBuiltin } from 'node:module';
+import { join, posix } from 'node:path';
+import commonjs from '@rollup/plugin-commonjs';
 import ts from 'typescript';
 
 // Node takes longer to find and open a file than to compile what is in it: an application starts
 // sooner with few files. What is bundled is what the Nest CLI compiled, and it stays readable.
 const COMPILED = 'build';
 const BUNDLED = 'dist';
+/** CommonJS for both forms of the package, which both load as it is. */
+const PACKAGES = 'values/packages.cjs';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const peers = Object.keys(manifest.peerDependencies);
 const entries = Object.values(manifest.exports)
   .filter((target) => typeof target === 'object')
-  .map((target) => target.default.replace(`./${BUNDLED}/`, ''));
+  .map((target) => target.import.default.replace(`./${BUNDLED}/`, ''));
 
-/**
- * The packages that this one brings with it are CommonJS. Node imports such a package in several times
- * the time in which it requires it, since it looks for its exports in the text of its files first.
- */
-const requiredPackages = {
-  name: 'required-packages',
+/** Bundles the small packages that the library uses, and gives their licences beside the bundle. */
+const smallPackages = {
+  name: 'small-packages',
   resolveId(id) {
-    return id in manifest.dependencies ? { id: `\0${id}`, syntheticNamedExports: true } : null;
+    if (id.endsWith('/packages.cjs')) {
+      return { id: join(process.cwd(), COMPILED, PACKAGES), external: 'relative' };
+    }
+    if (peers.includes(id) || !(id in manifest.devDependencies)) return null;
+    return createRequire(import.meta.url).resolve(id);
   },
-  load(id) {
-    return id.startsWith('\0')
-      ? `import { createRequire } from 'node:module';
-         export default createRequire(import.meta.url)('${id.slice(1)}');`
-      : null;
+  generateBundle() {
+    const names = new Set();
+    for (const id of this.getModuleIds()) {
+      const name = /.*node_modules\/((?:@[^/]+\/)?[^/\0?]+)/.exec(id)?.[1];
+      if (name !== undefined && !this.getModuleInfo(id).isExternal) names.add(name);
+    }
+    const licences = [...names].sort().map((name) => {
+      const folder = join('node_modules', name);
+      const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = ts.sys.readDirectory(
+        folder,
+        undefined,
+        undefined,
+        ['LICENSE*', 'license*'],
+        1,
+      )[0];
+      return `${name} ${version}\n\n${readFileSync(file, 'utf8').trim()}\n`;
+    });
+    const source = `dist/ contains the following packages.\n\n${licences.join(`\n${'-'.repeat(80)}\n\n`)}`;
+    this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-LICENSES.txt', source });
   },
 };
 
-/** The declarations stay as they are, file by file: those that an application can come upon. */
+/**
+ * The declarations stay as they are, file by file: those that an application can come upon. Those of
+ * CommonJS differ in their names only.
+ */
 const declarations = {
   name: 'declarations',
-  generateBundle() {
+  generateBundle({ format }) {
+    const extension = format === 'cjs' ? 'cts' : 'ts';
     const files = new Set(entries.map((file) => file.replace(/js$/, 'd.ts')));
     // A set is gone through to the end, with what is added on the way.
-    for (const fileName of files) {
-      const source = readFileSync(`${COMPILED}/${fileName}`, 'utf8');
-      this.emitFile({ type: 'asset', fileName, source });
-      for (const { fileName: imported } of ts.preProcessFile(source).importedFiles) {
-        if (!imported.startsWith('.')) continue;
-        files.add(posix.join(posix.dirname(fileName), imported.replace(/js$/, 'd.ts')));
+    for (const file of files) {
+      let source = readFileSync(`${COMPILED}/${file}`, 'utf8');
+      const { importedFiles } = ts.preProcessFile(source);
+      // From the last to the first, so that the places of the others stay.
+      for (const { fileName, end } of importedFiles.toReversed()) {
+        if (!fileName.startsWith('.')) continue;
+        files.add(posix.join(posix.dirname(file), fileName.replace(/js$/, 'd.ts')));
+        if (format === 'cjs') {
+          const at = source.lastIndexOf('.js', end + 3);
+          source = `${source.slice(0, at)}.cjs${source.slice(at + 3)}`;
+        }
       }
+      const fileName = file.replace(/ts$/, extension);
+      this.emitFile({ type: 'asset', fileName, source });
     }
   },
 };
 
+/** What both forms of the package share. */
+const shared = {
+  name: 'shared',
+  generateBundle() {
+    const source = readFileSync(join(COMPILED, PACKAGES), 'utf8');
+    this.emitFile({ type: 'asset', fileName: PACKAGES, source });
+  },
+};
+
 rmSync(BUNDLED, { recursive: true, force: true });
+
+const output = {
+  dir: BUNDLED,
+  // What several entries need is there once, so that a class is the same to all of them: in the
+  // index if that needs it too, since every application loads it.
+  manualChunks: { index: [`${COMPILED}/index.js`] },
+  minifyInternalExports: false,
+  hoistTransitiveImports: false,
+};
 
 export default {
   input: Object.fromEntries(
@@ -54,17 +104,24 @@ export default {
   ),
   // Entries that share what the index does not export take it from the index all the same.
   preserveEntrySignatures: 'allow-extension',
-  external: [/^node:/, ...Object.keys(manifest.peerDependencies)],
-  output: {
-    dir: BUNDLED,
-    // What several entries need is there once, so that a class is the same to all of them: in the
-    // index if that needs it too, since every application loads it.
-    manualChunks: { index: [`${COMPILED}/index.js`] },
-    chunkFileNames: 'shared/[name].js',
-    minifyInternalExports: false,
-    hoistTransitiveImports: false,
-  },
-  plugins: [requiredPackages, declarations],
+  external: (id) => isBuiltin(id) || peers.includes(id),
+  output: [
+    {
+      ...output,
+      format: 'es',
+      plugins: [shared],
+      entryFileNames: '[name].js',
+      chunkFileNames: 'shared/[name].js',
+    },
+    {
+      ...output,
+      format: 'cjs',
+      exports: 'named',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: 'shared/[name].cjs',
+    },
+  ],
+  plugins: [smallPackages, commonjs({ include: /node_modules/ }), declarations],
   onLog(level, log, handle) {
     // What tsc emits for decorators asks for a `this`, and does without.
     if (log.code !== 'THIS_IS_UNDEFINED') handle(level === 'warn' ? 'error' : level, log);

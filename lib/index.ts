@@ -28,7 +28,7 @@ export {
   MemorySessionStore,
   type MemorySessionStoreOptions,
 } from './stores/memory-session.store.js';
-export type { SessionStore, StoredSession } from './stores/session-store.js';
+export { type SessionStore, type StoredSession, UNREADABLE } from './stores/session-store.js';
 export type { StandardSchema } from './values/standard-schema.js';
 export type { SessionTypeIssue } from './values/type-check.js';
 export type { SessionTypeOptions, SessionTypeUpgrade } from './values/type-options.js';

@@ -19,11 +19,20 @@ export type SessionErrorCode =
   /** The session was ended elsewhere while this request ran, so `save()` or `increment()` kept nothing. */
   | 'SESSION_ENDED';
 
+/** Marks an error of either form of the package. */
+const SESSION_ERROR = Symbol.for('nestjs-typed-session:error');
+
 /**
  * Every error that this module throws. It is no `HttpException`: a client sees a plain 500
  * (503 with `SESSION_STORE`), the log sees the message, and an exception filter may `@Catch(SessionError)`.
  */
 export class SessionError extends Error {
+  /** An error of the CommonJS form is one of the ES module too, so that `@Catch(SessionError)` finds it. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== SessionError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && SESSION_ERROR in value;
+  }
+
   override readonly name = 'SessionError';
 
   constructor(
@@ -52,3 +61,5 @@ export class SessionError extends Error {
     return this.statusCode === undefined ? undefined : false;
   }
 }
+
+Object.defineProperty(SessionError.prototype, SESSION_ERROR, { value: true });

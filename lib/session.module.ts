@@ -2,7 +2,7 @@ import { type DynamicModule, Global, Module, type NestModule } from '@nestjs/com
 import { HttpAdapterHost } from '@nestjs/core';
 import type { AnyResponse } from './http/request.js';
 import { defineOnRequests } from './http/request-properties.js';
-import { ConfigurableModuleClass } from './options/module-definition.js';
+import { ConfigurableModuleClass, withHiddenOptions } from './options/module-definition.js';
 import type { SessionModuleOptions, SessionOptions } from './options/session.options.js';
 import { SESSION_BACKENDS, SessionBackends } from './request/session-backends.js';
 import { SessionError } from './session.errors.js';
@@ -53,8 +53,17 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
     name?: string,
     options?: Omit<SessionOptions, 'secret' | 'name'>,
   ): DynamicModule {
-    if (isSessionOptions(first)) return super.forRoot(first);
-    return super.forRoot({ ...options, secret: first!, ...(name === undefined ? {} : { name }) });
+    const given = isSessionOptions(first)
+      ? first
+      : { ...options, secret: first!, ...(name === undefined ? {} : { name }) };
+    return withHiddenOptions(super.forRoot(given));
+  }
+
+  /** Asks for the options when the application boots: by a factory, or by a class. */
+  static override forRootAsync(
+    options: Parameters<typeof ConfigurableModuleClass.forRootAsync>[0],
+  ): DynamicModule {
+    return withHiddenOptions(super.forRootAsync(options));
   }
 
   /** Runs when the application boots, before its routes are made. */

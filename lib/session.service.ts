@@ -6,7 +6,7 @@ import { SessionBackends } from './request/session-backends.js';
 import { SessionError } from './session.errors.js';
 import type { Session, SessionData } from './session/session.js';
 import type { SessionRecord } from './session/session-record.js';
-import { textsOf } from './session/session-values.js';
+import { textsOf } from './session/texts-of.js';
 import { logFault } from './values/faults.js';
 import { DROPPED, revive, UNKNOWN } from './values/serializer.js';
 import type { ValueRules } from './values/value-rules.js';

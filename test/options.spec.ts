@@ -1,5 +1,6 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, type DynamicModule, Get, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { randomBytes } from 'node:crypto';
 import {
   MemorySessionStore,
   Session,
@@ -17,17 +18,22 @@ class SetController {
   }
 }
 
-const boot = (options: unknown) =>
-  Test.createTestingModule({ imports: [SessionModule.forRoot(options as SessionOptions)] })
+const bootWith = (imported: DynamicModule | Type<unknown>) =>
+  Test.createTestingModule({ imports: [imported] })
     .setLogger(testLogger)
     .compile();
 
-/** What a wrong option is answered with. */
-async function refusal(options: unknown): Promise<string> {
-  const error: unknown = await boot(options).catch((reason: unknown) => reason);
+const boot = (options: unknown) => bootWith(SessionModule.forRoot(options as SessionOptions));
+
+/** What a wrong import is answered with. */
+async function refusalOf(imported: DynamicModule | Type<unknown>): Promise<string> {
+  const error: unknown = await bootWith(imported).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: 'SessionError', code: 'SESSION_CONFIG' });
   return (error as Error).message;
 }
+
+/** What a wrong option is answered with. */
+const refusal = (options: unknown) => refusalOf(SessionModule.forRoot(options as SessionOptions));
 
 const inStore = (options: object) => ({ store: new MemorySessionStore(), ...options });
 
@@ -99,6 +105,27 @@ describe('a wrong option', () => {
       { cookie: { maxAge: 'soon' } },
       /cookie\.maxAge is 'soon'; allowed: sec/,
     ],
+    [
+      'a maxAge of milliseconds',
+      { cookie: { maxAge: 1000 * 60 * 60 * 24 * 30 } },
+      /cookie\.maxAge is 2592000000; allowed: up to 400 days.*not milliseconds: 2592000, or '30 days'/,
+    ],
+    [
+      'a maxAge of digits alone',
+      { cookie: { maxAge: '3600' } },
+      /cookie\.maxAge is '3600'; allowed: a unit in a text: '3600s' or the number for seconds/,
+    ],
+    [
+      'a maxAge that no browser grants',
+      { cookie: { maxAge: '401 days' } },
+      /cookie\.maxAge is '401 days'; allowed: up to 400 days, which browsers grant\./,
+    ],
+    [
+      'an idleTimeout of milliseconds',
+      { idleTimeout: 36e5 * 24 },
+      /idleTimeout is 86400000; .*: 86400, or '1 day'/,
+    ],
+    ['an absoluteTimeout of digits', { absoluteTimeout: ' 60 ' }, /absoluteTimeout is ' 60 '/],
     ['a maxAge not finite', { cookie: { maxAge: Infinity } }, /cookie\.maxAge is Infinity/],
     ['an idleTimeout of nothing', { idleTimeout: 0 }, /idleTimeout is 0; allowed: a duration/],
     ['an absoluteTimeout below', { absoluteTimeout: '-1h' }, /absoluteTimeout is '-1h'/],
@@ -205,6 +232,31 @@ describe('a wrong option', () => {
     expect(String(error)).not.toContain('hidden');
   });
 
+  it('shows neither secret nor name where they are the wrong way round', async () => {
+    for (const secret of [
+      randomBytes(32).toString('base64url'),
+      `${randomBytes(32).toString('base64')}==`,
+      'with characters; that no name of a cookie has',
+    ]) {
+      takeLogs();
+      const message = await refusalOf(SessionModule.forRoot('session', secret));
+      expect(message).toMatch(
+        /name is not allowed; allowed: .*SessionModule\.forRoot\(secret, name\)/,
+      );
+      const logs = takeLogs();
+      expect([message, ...logs.errors, ...logs.warnings].join()).not.toContain(secret);
+    }
+  });
+
+  it('is that there are none: a bare SessionModule, or a factory that returns nothing', async () => {
+    const nothing = SessionModule.forRootAsync({ useFactory: () => undefined as never });
+    for (const imported of [SessionModule, nothing]) {
+      expect(await refusalOf(imported)).toMatch(
+        /was given no options\. Import SessionModule\.forRoot\(secret\)/,
+      );
+    }
+  });
+
   it('never shows what may hold the password of a store', async () => {
     expect(await refusal({ secret: SECRET, store: { url: 'hidden' } })).not.toContain('hidden');
   });
@@ -235,6 +287,13 @@ describe('a weak secret', () => {
     'keyboard cat',
     'secret_key',
     'complex_password_at_least_32_characters_long',
+    'changeme'.repeat(4),
+    'keyboard cat '.repeat(3),
+    'change-me Change-me CHANGE-ME changeme',
+    '\0'.repeat(32),
+    'a1'.repeat(20),
+    'correct horse!'.repeat(3).slice(0, 40),
+    '0110100110010110100101100110100101',
   ];
 
   it.each(weak)('stops the boot in production: %s', async (secret) => {
@@ -255,8 +314,11 @@ describe('a weak secret', () => {
 
   it('is none with 32 bytes', async () => {
     process.env.NODE_ENV = 'production';
-    await boot({ secret: 'x7'.repeat(16) });
-    await boot({ secret: Buffer.alloc(32, 7) });
+    await boot({ secret: 'x7Kd93mQpLz0aVbNc5tYw2RuEi8oHsGf' });
+    for (const encoding of ['base64url', 'hex'] as const) {
+      await boot({ secret: randomBytes(32).toString(encoding) });
+    }
+    await boot({ secret: randomBytes(32) });
     expect(takeLogs().warnings).toEqual([]);
   });
 
@@ -356,7 +418,7 @@ describe('the attributes of the cookie', () => {
   });
 
   it('never promise more than browsers grant', async () => {
-    const line = await cookieWith({ cookie: { maxAge: '1000 days' } });
+    const line = await cookieWith({ cookie: { maxAge: '400 days' }, idleTimeout: '400 days' });
     expect(attributes(line)['max-age']).toBe(String(400 * 86_400));
   });
 });

@@ -72,6 +72,45 @@ describe.each(places)('a cookie that is secure, on %s', (place) => {
     expect(attributes(answer.setCookies[0])).not.toHaveProperty('secure');
   });
 
+  it.each([{ sameSite: 'none' as const }, { partitioned: true }])(
+    'is less than was asked for behind a proxy that is not trusted, and one warning says so: %j',
+    async (cookie) => {
+      const app = await startApp(place, {
+        controllers: [TlsController],
+        session: { cookie },
+        trustProxy: false,
+      });
+      takeLogs();
+      for (let i = 0; i < 3; i++) {
+        const [line] = (await app.client().get('/set', overTls)).setCookies;
+        expect(attributes(line)).toMatchObject({ samesite: 'Lax' });
+        expect(attributes(line)).not.toHaveProperty('secure');
+        expect(attributes(line)).not.toHaveProperty('partitioned');
+      }
+      const { warnings } = takeLogs();
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toContain(Object.keys(cookie)[0]);
+      expect(warnings[0]).toMatch(
+        /app\.set\('trust proxy', 1\).*FastifyAdapter\(\{ trustProxy: true/,
+      );
+    },
+  );
+
+  it.each([
+    ['a plain connection', { sameSite: 'none' as const }, false, {}],
+    ['a trusted proxy', { sameSite: 'none' as const }, true, overTls],
+    ['a cookie that is the same without Secure', {}, false, overTls],
+  ])('warns of nothing on %s', async (_, cookie, trustProxy, headers) => {
+    const app = await startApp(place, {
+      controllers: [TlsController],
+      session: { cookie },
+      trustProxy,
+    });
+    takeLogs();
+    expect((await app.client().get('/set', headers)).setCookies).toHaveLength(1);
+    expect(takeLogs().warnings).toEqual([]);
+  });
+
   it('follows the connection in middleware too', async () => {
     const app = await start('auto', true, {
       configure: (nest: INestApplication) =>

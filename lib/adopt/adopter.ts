@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { SessionError } from '../session.errors.js';
 import { DEFAULT_RULES, type ValueRules } from '../values/value-rules.js';
 import { checkOptions, wrong, type AdopterOptions, type OldValues } from './adopter-options.js';
-import type { AdoptedSession, CookieReader, SessionAdopter } from './session-adopter.js';
+import type { AdoptedSession, CookieReader, SessionAdopter } from '../options/session-adopter.js';
 
 /** A session as a format finds it, before `map`. */
 export interface OpenedSession {

@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
-import type { AdoptedSession, OldCookie, SessionAdopter } from '../adopt/session-adopter.js';
+import type { AdoptedSession, OldCookie, SessionAdopter } from '../options/session-adopter.js';
 import { cookieValues } from '../http/cookie-header.js';
 import { isSameCookie } from '../options/adopt.options.js';
 import type { ResolvedOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionEvent, SessionEventKind, SessionStoreOperation } from '../session.events.js';
-import { textsOf, type Texts } from '../session/session-values.js';
+import type { Texts } from '../session/session-values.js';
+import { textsOf } from '../session/texts-of.js';
 import type { EndedSessions } from './ended-sessions.js';
 import { StoreCalls } from './store-calls.js';
 
@@ -56,13 +57,19 @@ export class Adoption {
   /**
    * The session of another library that a request brings.
    *
+   * @param assertLeft throws where no other call of a store may begin
    * @returns `'ended'` where it was ended here; `undefined` where there is none
    * @throws SessionError `SESSION_STORE` where the old store fails; and what `map` throws
    */
-  async open(header: string | undefined): Promise<OldSession | 'ended' | undefined> {
+  async open(
+    header: string | undefined,
+    assertLeft: () => void = () => {},
+  ): Promise<OldSession | 'ended' | undefined> {
     for (const adopter of this.adopters) {
+      assertLeft();
       const session = await this.openBy(adopter, header);
       if (session === undefined) continue;
+      assertLeft();
       if (!session.isRepeatable && (await this.ended.has(session.fingerprint))) return 'ended';
       return { ...session, adopter, texts: textsOf(session.values, this.options.rules) };
     }

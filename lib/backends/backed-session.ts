@@ -1,9 +1,16 @@
 import { inspect } from 'node:util';
-import { type AnyRequest, isOverTls, isUnseen, rawRequest } from '../http/request.js';
+import {
+  type AnyRequest,
+  claimsTls,
+  hostOf,
+  isOverTls,
+  isUnseen,
+  rawRequest,
+} from '../http/request.js';
 import { cookieValues } from '../http/cookie-header.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
-import type { SessionEventKind } from '../session.events.js';
+import { unlessAwaited } from '../session/awaited.js';
 import { LiveSession } from '../session/live-session.js';
 import { refuseProperties, RequestSession } from '../session/request-session.js';
 import type { LoadedSession, SessionBacking, StoredBacking } from '../session/session-backing.js';
@@ -11,40 +18,16 @@ import type { SessionRecord } from '../session/session-record.js';
 import type { SessionSnapshot } from '../session/session-state.js';
 import { haveSameTexts } from '../session/session-values.js';
 import { logFault, type ValueFault } from '../values/faults.js';
+import type { Decision, Kept } from './decision.js';
 import { type OldSessionOutcome, RequestAdoption } from './request-adoption.js';
 import type { SessionBackend } from './session-backend.js';
-
-/**
- * What a commit keeps of a request:
- *
- * - `done`: what it saved or ended, and nothing else
- * - `changes`: all that it changed
- * - `changes-and-flashes`: the same, and the flashes that it read, for nobody sees its answer
- */
-export type Kept = 'done' | 'changes' | 'changes-and-flashes';
-
-/** What the commit decided for one session. */
-export interface Decision {
-  readonly backend: SessionBackend;
-  /** The `Set-Cookie` line, where there is one to send. */
-  readonly cookie?: string;
-  /** More `Set-Cookie` lines, which delete cookies beside it. */
-  readonly deletions?: readonly string[];
-  /** What is told once the headers leave. */
-  readonly events: readonly {
-    readonly kind: SessionEventKind;
-    readonly id: string;
-    /** With `adopted`. */
-    readonly library?: string;
-  }[];
-  /** Called once the headers leave to a client that is still there. */
-  readonly onSent?: () => void;
-}
 
 /** What becomes of changes, as far as the response has come. */
 export interface ResponseState {
   /** Whether nothing that is written now could be kept, or be noticed when the response ends. */
   readonly isReadOnly: boolean;
+  /** Whether no header can carry anything any more, a renewal neither. */
+  readonly isLate: boolean;
   /** Whether the response has ended: nobody looks at the session again. */
   readonly hasEnded: boolean;
   /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
@@ -53,6 +36,8 @@ export interface ResponseState {
   refuseChange(): never;
   /** Tells the log of a change that came too late and that nobody saved. */
   reportChange(): void;
+  /** Tells the log of an error that meets no commit any more. */
+  reportLate(error: unknown): void;
 }
 
 /** One session of a request: where it comes from, and what becomes of it. */
@@ -64,6 +49,7 @@ export abstract class BackedSession<
   readonly session: RequestSession;
   /** What the request brings of another library. */
   protected readonly adoption: RequestAdoption | undefined;
+  private unseen: boolean | undefined;
   private decidedKept: Kept = 'done';
   private decidedTouches = -1;
 
@@ -81,6 +67,7 @@ export abstract class BackedSession<
   }
 
   abstract readonly store: StoredBacking | undefined;
+  abstract readonly isOver: boolean;
   abstract load(): LoadedSession | Promise<LoadedSession>;
   abstract save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
 
@@ -105,6 +92,11 @@ export abstract class BackedSession<
     return opening === undefined ? this.session : opening.then(() => this.session);
   }
 
+  /** Ends the session as `destroy()` does. What fails then meets the commit. */
+  end(): void {
+    if (this.live.status !== 'destroyed') void unlessAwaited(this.live.destroy());
+  }
+
   /** Whether anybody has looked at the session. */
   get isOpen(): boolean {
     return this.live.status !== 'unopened';
@@ -116,10 +108,11 @@ export abstract class BackedSession<
    * @throws SessionError where the session cannot be kept
    */
   decide(kept: Kept): Decision {
-    const decision = this.withOldSession(this.decideFor(kept), kept);
+    const decision = this.decideFor(kept);
+    if (decision.cookie !== undefined) this.warnOfUntrustedProxy(kept);
     this.decidedKept = kept;
     this.decidedTouches = this.live.touches;
-    return decision;
+    return this.withOldSession(decision, kept);
   }
 
   /** A decision, with what becomes of the session of another library. */
@@ -127,14 +120,14 @@ export abstract class BackedSession<
     const { adoption } = this;
     if (adoption === undefined) return decision;
     const outcome = this.oldSessionOutcome(adoption, decision, kept);
-    const deletions = adoption.deletions(outcome, this.live.record !== undefined);
+    const oldDeletions = adoption.deletions(outcome, this.live.record !== undefined);
     const onSent = () => adoption.settle(outcome);
     const { adopted } = adoption;
     const isAdopted = outcome === 'replaced' && decision.cookie !== undefined;
-    if (adopted === undefined || !isAdopted) return { ...decision, deletions, onSent };
+    if (adopted === undefined || !isAdopted) return { ...decision, oldDeletions, onSent };
     const { library } = adopted.adopter;
     const event = { kind: 'adopted', id: this.live.ensureId(), library } as const;
-    return { ...decision, deletions, onSent, events: [...decision.events, event] };
+    return { ...decision, oldDeletions, onSent, events: [...decision.events, event] };
   }
 
   private oldSessionOutcome(
@@ -204,6 +197,22 @@ export abstract class BackedSession<
     return hasCookie ? this.backend.deleteCookie(own, this.isOverTls) : undefined;
   }
 
+  /**
+   * The lines that delete the cookies of an earlier configuration, where the client sent such too.
+   *
+   * @param areOurs whether several of its cookies open
+   */
+  protected twinDeletions(own: SessionCookieOptions | undefined, areOurs: boolean): string[] {
+    if (cookieValues(this.cookieHeader, this.name).length < 2) return [];
+    return this.backend.deleteTwins(own, this.isOverTls, hostOf(this.request), areOurs);
+  }
+
+  private warnOfUntrustedProxy(kept: Kept): void {
+    if (this.isOverTls || !claimsTls(this.request)) return;
+    const { cookie, saved } = this.live;
+    this.backend.warnOfUntrustedProxy(kept === 'done' ? saved?.cookie : cookie.departures());
+  }
+
   get isReadOnly(): boolean {
     return this.response.isReadOnly;
   }
@@ -212,6 +221,8 @@ export abstract class BackedSession<
     this.response.assertWritable();
   }
 
+  noteWrite(): void {}
+
   /** A new id goes out with the headers, wherever the values lie. */
   assertRenewable(): void {
     this.response.assertWritable();
@@ -219,6 +230,10 @@ export abstract class BackedSession<
 
   refuseChange(): never {
     return this.response.refuseChange();
+  }
+
+  reportUnawaited(error: unknown): void {
+    this.response.reportLate(error);
   }
 
   refuseProperties(): void {
@@ -246,7 +261,7 @@ export abstract class BackedSession<
   }
 
   get isUnseen(): boolean {
-    return isUnseen(this.request);
+    return (this.unseen ??= isUnseen(this.request));
   }
 
   newId(): string {

@@ -1,20 +1,29 @@
 import type { CookieBackend, LoadedRecord } from './cookie-backend.js';
 import type { SessionEventKind } from '../session.events.js';
-import { BackedSession, type Decision, type Kept } from './backed-session.js';
+import { BackedSession } from './backed-session.js';
+import type { Decision, Kept } from './decision.js';
 import type { LoadedSession } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
+import type { SessionCookieOptions } from '../options/session.options.js';
 import { areSame, type SessionSnapshot } from '../session/session-state.js';
 
 /** A session that its cookie carries whole. */
 export class CookieBackedSession extends BackedSession<CookieBackend> {
   readonly store = undefined;
   private loaded: LoadedRecord | undefined;
+  /** As the client was last sent it. */
+  private sent: SessionRecord | undefined;
   private committed: SessionSnapshot | undefined;
   private kept: Kept = 'done';
 
   load(): LoadedSession | Promise<LoadedSession> {
     this.loaded = this.backend.load(this.cookieHeader);
-    return this.loaded === undefined ? this.adoption?.open() : this.loaded.record;
+    this.sent = this.loaded?.record;
+    return this.sent ?? this.adoption?.open();
+  }
+
+  get isOver(): boolean {
+    return this.response.isLate && this.sent !== undefined && this.backend.isOver(this.sent);
   }
 
   /** Checks that it can be kept: the response carries it. */
@@ -56,8 +65,10 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     if (live.hasBegunHere) kinds.unshift('created');
     else if (record !== undefined && record.id !== snapshot.id) kinds.unshift('regenerated');
     const decision = this.seal(this.backend.recordOf(snapshot, now), now, kinds);
-    if (live.status !== 'destroyed' || record === undefined) return decision;
-    return { ...decision, events: [{ kind: 'destroyed', id: lastId }, ...decision.events] };
+    if (record === undefined || record.id === snapshot.id) return decision;
+    const withoutTwins = { ...decision, deletions: this.deletionsOf(snapshot.cookie) };
+    if (live.status !== 'destroyed') return withoutTwins;
+    return { ...withoutTwins, events: [{ kind: 'destroyed', id: lastId }, ...decision.events] };
   }
 
   /**
@@ -75,21 +86,28 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
 
   hasChangedSince(): boolean {
     const { committed, kept } = this;
-    if (committed === undefined || kept === 'done') return false;
+    if (committed === undefined || kept === 'done' || this.live.isOver) return false;
     return !areSame(this.snapshot(kept), committed);
   }
 
   private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {
     const { backend } = this;
     const cookie = backend.setCookie(backend.seal(record), record, now, this.isOverTls);
+    if (cookie !== undefined) this.sent = record;
     const events = cookie === undefined ? [] : kinds.map((kind) => ({ kind, id: record.id }));
     return { backend, cookie, events };
   }
 
   private delete(id: string): Decision {
     const { backend } = this;
-    const cookie = this.deletionOf(this.live.record?.cookie);
+    const own = this.live.record?.cookie;
+    const cookie = this.deletionOf(own);
     const isDeleted = cookie !== undefined && id !== '';
-    return { backend, cookie, events: isDeleted ? [{ kind: 'destroyed', id }] : [] };
+    const deletions = this.deletionsOf(own);
+    return { backend, cookie, deletions, events: isDeleted ? [{ kind: 'destroyed', id }] : [] };
+  }
+
+  private deletionsOf(own: SessionCookieOptions | undefined): string[] {
+    return this.twinDeletions(own, this.loaded?.isOneOfSeveral === true);
   }
 }

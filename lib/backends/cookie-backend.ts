@@ -17,6 +17,8 @@ export interface LoadedRecord {
   readonly record: SessionRecord;
   /** Whether an older key sealed it, so that it should be sealed again. */
   readonly isOutdated: boolean;
+  /** Whether the request brought another that opens. */
+  readonly isOneOfSeveral?: boolean;
 }
 
 /** Carries the sessions of one name in their cookie: record to sealed cookie and back. */
@@ -39,12 +41,26 @@ export class CookieBackend extends SessionBackend {
     return this.adoption !== undefined;
   }
 
-  /** The first cookie of this name that opens and has not expired. Never throws. */
+  /** Of the cookies of this name that open and have not expired, the newest. Never throws. */
   load(header: string | undefined): LoadedRecord | undefined {
-    return this.firstOf(header, (token) => {
+    let newest: LoadedRecord | undefined;
+    let newestToken = '';
+    let areSeveral = false;
+    this.firstOf(header, (token) => {
+      if (token === newestToken) return undefined;
       const loaded = this.recall(token) ?? this.remember(token, this.unseal(token));
-      return typeof loaded === 'object' ? this.accepted(loaded) : loaded;
+      const accepted = typeof loaded === 'object' ? this.accepted(loaded) : loaded;
+      if (typeof accepted === 'string') return accepted;
+      areSeveral = newest !== undefined;
+      if (newest === undefined || accepted.record.sentAt > newest.record.sentAt) {
+        newest = accepted;
+        newestToken = token;
+      }
+      return undefined;
     });
+    if (!areSeveral) return newest;
+    this.warnings.severalCookies();
+    return { ...newest!, isOneOfSeveral: true };
   }
 
   /** @returns why not, where a token does not open */

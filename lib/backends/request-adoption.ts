@@ -23,9 +23,14 @@ export class RequestAdoption {
     private readonly header: string | undefined,
   ) {}
 
-  /** Adopts the session that the request brings. @throws SessionError `SESSION_STORE` */
-  async open(): Promise<AdoptedTexts | undefined> {
-    const opened = await this.adoption.open(this.header);
+  /**
+   * Adopts the session that the request brings.
+   *
+   * @param assertLeft throws where no other call of a store may begin
+   * @throws SessionError `SESSION_STORE`
+   */
+  async open(assertLeft?: () => void): Promise<AdoptedTexts | undefined> {
+    const opened = await this.adoption.open(this.header, assertLeft);
     this.wasEnded = opened === 'ended';
     this.adopted = typeof opened === 'object' ? opened : undefined;
     return this.adopted && { adopted: this.adopted.texts };

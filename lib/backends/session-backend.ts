@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
 import { cookieValues } from '../http/cookie-header.js';
 import { Adoption } from './adoption.js';
@@ -7,6 +6,7 @@ import { Keyring } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { SessionError } from '../session.errors.js';
 import { publish, type SessionEvent, type SessionRejectReason } from '../session.events.js';
+import { MAX_MAX_AGE } from '../options/duration.js';
 import {
   checkName,
   type ResolvedCookie,
@@ -16,16 +16,16 @@ import {
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionState } from '../session/session-state.js';
 import type { Texts } from '../session/session-values.js';
+import { twinsOf } from './twin-cookies.js';
+import { Warnings } from './warnings.js';
 
 /** How far the clock of another instance may run ahead. */
 const MAX_CLOCK_SKEW = 60_000;
-/** RFC 6265bis, section 5.5: the longest life that browsers grant, 400 days, in seconds. */
-export const MAX_MAX_AGE = 400 * 24 * 60 * 60;
 /**
- * Each costs a decryption. No browser sends so many of one name, and a neighbour that plants them
- * must not make requests expensive.
+ * How many tokens of one request are opened in vain. No browser sends so many of one name, and a
+ * neighbour that plants them must not make requests expensive.
  */
-const MAX_BAD_SEALS = 32;
+const MAX_TRIES = 32;
 
 export interface OpenedToken {
   readonly text: string;
@@ -39,9 +39,8 @@ export interface OpenedToken {
  */
 export abstract class SessionBackend {
   protected readonly keyring: Keyring;
-  private readonly logger = new Logger('Session');
+  readonly warnings: Warnings;
   private readonly attributes: { readonly plain: string; readonly secure: string };
-  private hasWarned = false;
 
   /**
    * @param purpose what its cookies are for, in their associated data: no seal for another purpose
@@ -54,6 +53,7 @@ export abstract class SessionBackend {
     private readonly idBytes: number,
   ) {
     this.keyring = new Keyring(options.secrets, `${purpose}\0${options.name}`);
+    this.warnings = new Warnings(options.name);
     this.attributes = {
       plain: attributesOf(options.cookie, false),
       secure: attributesOf(options.cookie, true),
@@ -102,11 +102,12 @@ export abstract class SessionBackend {
     header: string | undefined,
     open: (token: string) => T | SessionRejectReason | undefined,
   ): T | undefined {
-    let badSeals = 0;
+    let tries = 0;
     for (const token of cookieValues(header, this.options.name)) {
       const opened = open(token);
       if (typeof opened === 'object') return opened;
-      if (opened === 'bad-seal' && ++badSeals === MAX_BAD_SEALS) return undefined;
+      // Whatever came of it, and also where it is remembered: the outcome depends on the header alone.
+      if (this.keyring.hasKeyOf(token) && ++tries === MAX_TRIES) return undefined;
     }
     return undefined;
   }
@@ -120,13 +121,22 @@ export abstract class SessionBackend {
   /** Why a record is not accepted, if it is not. */
   protected rejectionOf(record: SessionRecord): 'future' | 'expired' | undefined {
     const now = Date.now();
-    if (Math.max(record.createdAt, record.sentAt) > now + MAX_CLOCK_SKEW) return 'future';
+    const ahead = Math.max(record.createdAt, record.sentAt) - now;
+    if (ahead > MAX_CLOCK_SKEW) {
+      this.warnings.clock(ahead, MAX_CLOCK_SKEW);
+      return 'future';
+    }
     return this.endOf(record) <= now ? 'expired' : undefined;
   }
 
   /** The absolute timeout may have been shortened since a record was written. */
   protected endOf(record: SessionRecord): number {
     return Math.min(record.expiresAt, record.createdAt + this.options.absoluteTimeout);
+  }
+
+  /** Whether a session has ended since it was read. */
+  isOver(record: SessionRecord): boolean {
+    return this.endOf(record) <= Date.now();
   }
 
   reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
@@ -206,10 +216,27 @@ export abstract class SessionBackend {
     return `${this.options.name}=; Max-Age=0${attributes}; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
   }
 
+  /**
+   * The lines that delete the cookies of the same name which a client may have beside its own.
+   *
+   * @param host of the request
+   * @param isOurs whether several of its cookies open
+   */
+  deleteTwins(
+    own: SessionCookieOptions | undefined,
+    isTls: boolean,
+    host: string | undefined,
+    isOurs: boolean,
+  ): string[] {
+    return twinsOf(this.options.name, this.cookieOf(own), host, isOurs)
+      .map((twin) => this.deleteCookie(twin, isTls))
+      .filter((line) => line !== undefined);
+  }
+
   /** @returns `undefined` where a secure cookie would go over a plain connection */
   protected attributesFor(cookie: Readonly<ResolvedCookie>, isTls: boolean): string | undefined {
     if (cookie.secure === true && !isTls) {
-      this.warnOfPlainConnection();
+      this.warnings.plainConnection();
       return undefined;
     }
     const isSecure = cookie.secure === 'auto' ? isTls : cookie.secure;
@@ -218,12 +245,15 @@ export abstract class SessionBackend {
     return attributesOf(cookie, isSecure);
   }
 
-  private warnOfPlainConnection(): void {
-    if (this.hasWarned) return;
-    this.hasWarned = true;
-    this.logger.warn(
-      `Session '${this.options.name}' has cookie.secure: true, and a request came over a plain connection: no cookie was sent. Behind a proxy that ends TLS, tell the adapter to trust it: app.set('trust proxy', 1) on Express, new FastifyAdapter({ trustProxy: true }) on Fastify. To serve plain HTTP too, leave cookie.secure at 'auto'.`,
-    );
+  /**
+   * Warns where a proxy that the adapter does not trust says that a request came over TLS, and the
+   * cookie goes out with less than was asked for.
+   */
+  warnOfUntrustedProxy(own: SessionCookieOptions | undefined): void {
+    const { secure, sameSite, partitioned } = this.cookieOf(own);
+    if (secure !== 'auto') return;
+    if (sameSite === 'none') this.warnings.untrustedProxy("cookie.sameSite: 'none'");
+    else if (partitioned) this.warnings.untrustedProxy('cookie.partitioned: true');
   }
 }
 

@@ -3,9 +3,12 @@ import { SessionError } from '../session.errors.js';
 import type { LoadedSession, StoredBacking } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionSnapshot, SessionState } from '../session/session-state.js';
-import { BackedSession, type Decision, type Kept, type ResponseState } from './backed-session.js';
+import { BackedSession, type ResponseState } from './backed-session.js';
+import type { Decision, Kept } from './decision.js';
 import { Sequence } from './sequence.js';
+import { StoreBudget } from './store-budget.js';
 import type { StoreBackend } from './store-backend.js';
+import type { StoredRecord } from './stored-record.js';
 import { StoredSessionState } from './stored-session-state.js';
 
 /** How long after the end of a response an application may take to save what it changes then. */
@@ -16,6 +19,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   readonly store: StoredBacking = this;
   private readonly kept: StoredSessionState;
   private readonly sequence = new Sequence();
+  private readonly budget: StoreBudget;
   /** The store failed, and the request goes on without. */
   private isAnonymous = false;
   private saves = 0;
@@ -25,50 +29,75 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   constructor(backend: StoreBackend, request: AnyRequest, response: ResponseState) {
     super(backend, request, response);
-    this.kept = new StoredSessionState(backend, this.isOverTls);
+    this.budget = new StoreBudget(backend.options.name, backend.timeout);
+    this.kept = new StoredSessionState(backend, this.isOverTls, this.budget);
   }
 
   load(): Promise<LoadedSession> | undefined {
     const ids = this.backend.idsIn(this.cookieHeader);
-    return ids.length === 0 && this.adoption === undefined ? undefined : this.loadFirst(ids);
+    if (ids.length === 0 && this.adoption === undefined) return undefined;
+    return this.budget.run(() => this.loadNewest(ids));
   }
 
-  private async loadFirst(
+  private async loadNewest(
     ids: readonly { readonly id: string; readonly isOutdated: boolean }[],
   ): Promise<LoadedSession> {
+    const { backend, kept } = this;
+    let newest: StoredRecord | undefined;
     try {
       for (const { id, isOutdated } of ids) {
-        const stored = await this.backend.read(id);
-        if (typeof stored === 'object') {
-          this.kept.isCookieDue = isOutdated;
-          this.kept.hasMoved = false;
-          this.kept.entry.set(stored);
-          this.kept.base = stored.record;
-          return stored.record;
+        this.budget.assertLeft();
+        const stored = await backend.read(id);
+        if (typeof stored === 'string') {
+          kept.hasMoved ||= backend.hasMoved(id);
+          backend.reject(stored, id);
+          if (stored === 'malformed') kept.damaged.push(id);
+          continue;
         }
-        this.kept.hasMoved ||= this.backend.hasMoved(id);
-        this.backend.reject(stored, id);
+        if (newest !== undefined) backend.warnings.severalCookies();
+        if (newest !== undefined && newest.record.sentAt >= stored.record.sentAt) continue;
+        newest = stored;
+        kept.isCookieDue = isOutdated;
       }
       // A session that has moved is in another cookie, on its way to the client.
-      if (!this.kept.hasMoved) return await this.adoption?.open();
+      if (newest === undefined && !kept.hasMoved) {
+        return await this.adoption?.open(() => this.budget.assertLeft());
+      }
     } catch (error) {
-      if (this.backend.onStoreError === 'fail' || !isStoreFailure(error)) throw error;
+      if (backend.onStoreError === 'fail' || !isStoreFailure(error)) throw error;
       this.goWithout();
+      return undefined;
     }
-    return undefined;
+    if (newest === undefined) return undefined;
+    kept.hasMoved = false;
+    kept.entry.set(newest);
+    kept.base = newest.record;
+    return newest.record;
   }
 
   goWithout(): void {
     this.isAnonymous = true;
   }
 
+  get isOver(): boolean {
+    const { record } = this.kept.entry;
+    return this.response.isLate && record !== undefined && this.backend.isOver(record);
+  }
+
+  expire(): void {
+    this.kept.isOver = true;
+    this.kept.isGone = true;
+  }
+
   reread(): Promise<SessionRecord | undefined> {
-    return this.sequence.run(async () => {
-      if (this.kept.base === undefined || this.kept.isGone) return undefined;
+    return this.run(async () => {
+      const { isGone, isOver } = this.kept;
+      if (this.kept.base === undefined || (isGone && !isOver)) return undefined;
       await this.kept.entry.read(this.kept.base.id);
       const { record } = this.kept.entry;
-      if (record === undefined) this.kept.isGone = true;
-      else this.kept.base = record;
+      this.kept.isOver = false;
+      this.kept.isGone = record === undefined;
+      if (record !== undefined) this.kept.base = record;
       return record;
     });
   }
@@ -82,6 +111,10 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     if (this.isAnonymous) this.refuseAnonymous();
     if (this.kept.base === undefined && !this.kept.isGone) super.assertWritable();
     else if (this.response.hasEnded) this.checkLater();
+  }
+
+  override noteWrite(): void {
+    if (this.response.hasEnded) this.checkLater();
   }
 
   /** Nobody commits a change after the response: it is saved, or it is told. */
@@ -115,16 +148,15 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   save(take: () => SessionSnapshot): Promise<SessionSnapshot> {
     this.saves++;
-    return this.sequence
-      .run(async () => {
-        await this.kept.removeIfDue();
-        if (this.kept.isGone) this.kept.drop();
-        const snapshot = take();
-        await this.kept.keep(snapshot);
-        if (this.kept.isGone) this.kept.refuseEnded();
-        return snapshot;
-      })
-      .finally(() => void this.saves--);
+    return this.run(async () => {
+      await this.kept.removeIfDue();
+      if (this.kept.isGone) this.kept.drop();
+      const snapshot = take();
+      await this.kept.confirm(snapshot);
+      await this.kept.keep(snapshot);
+      if (this.kept.isGone) this.kept.refuseEnded();
+      return snapshot;
+    }).finally(() => void this.saves--);
   }
 
   check(): void {
@@ -135,11 +167,11 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   destroy(): Promise<void> {
     this.kept.isRemovalDue = true;
-    return this.sequence.run(() => this.kept.removeIfDue());
+    return this.run(() => this.kept.removeIfDue());
   }
 
   increment(key: string, by: number, now: SessionState): Promise<string | undefined> {
-    const done = this.sequence.run(() => this.kept.increment(key, by, now));
+    const done = this.run(() => this.kept.increment(key, by, now));
     this.increments.add(done);
     const isOver = () => void this.increments.delete(done);
     done.then(isOver, isOver);
@@ -151,7 +183,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     if (this.adoption?.adopted !== undefined && this.isReadOnly) return undefined;
     if (this.sequence.isBusy || this.kept.isRemovalDue) {
       const increments = [...this.increments].map((one) => one.catch(unlessEnded));
-      return this.sequence.run(async () => {
+      return this.run(async () => {
         await this.finishRemoval(kept !== 'done');
         if (kept === 'done') return;
         await Promise.all(increments);
@@ -162,7 +194,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     if (kept === 'done') return undefined;
     const snapshot = this.snapshot(kept);
     if (!this.kept.differs(snapshot) && !this.kept.entry.isRenewalDue) return undefined;
-    return this.sequence.run(() => this.keepAndRenew(snapshot));
+    return this.run(() => this.keepAndRenew(snapshot));
   }
 
   override isDecidedFor(status: number, isDropped: boolean): boolean {
@@ -175,6 +207,16 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     if (this.kept.removalError === undefined) await this.kept.removeIfDue();
     // Nobody may be told that it has ended.
     else if (isKept) throw this.kept.removalError;
+  }
+
+  /** Does one thing after the other with the session in its store. */
+  private run<T>(act: () => Promise<T>): Promise<T> {
+    return this.budget.run(() => this.sequence.run(act));
+  }
+
+  override endOld(): Promise<void> | undefined {
+    const ending = super.endOld();
+    return ending && this.budget.run(() => ending);
   }
 
   private async keepAndRenew(snapshot: SessionSnapshot): Promise<void> {
@@ -197,12 +239,17 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
       const isEnded = this.live.record !== undefined && !this.isAnonymous;
       const isDeleted = (isEnded || this.live.status === 'destroyed') && !this.kept.isRemovalDue;
       const own = this.live.record?.cookie;
-      return { backend, cookie: isDeleted ? this.deletionOf(own) : undefined, events: [] };
+      if (!isDeleted) return { backend, events: [] };
+      const deletions = this.twinDeletions(own, false);
+      return { backend, cookie: this.deletionOf(own), deletions, events: [] };
     }
     if (!this.kept.isCookieDue) return { backend, events: [] };
     const token = backend.sealId(record.id);
     const cookie = backend.setCookie(token, record, Date.now(), this.isOverTls);
-    return { backend, cookie, events: [] };
+    // The client may bring the old id again in another cookie.
+    const isNewId = this.live.record !== undefined && this.live.record.id !== record.id;
+    const deletions = isNewId ? this.twinDeletions(record.cookie, false) : [];
+    return { backend, cookie, deletions, events: [] };
   }
 }
 

@@ -2,15 +2,10 @@ import { Logger } from '@nestjs/common';
 import { copyOf, Keyring, type Opened, sealedLength } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { hashOf } from '../seal/secret.js';
-import {
-  checkLimit,
-  largestOf,
-  MAX_MAX_AGE,
-  type OpenedToken,
-  SessionBackend,
-} from './session-backend.js';
+import { checkLimit, largestOf, type OpenedToken, SessionBackend } from './session-backend.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionRejectReason, SessionStoreOperation } from '../session.events.js';
+import { MAX_MAX_AGE } from '../options/duration.js';
 import type { ResolvedOptions } from '../options/session.options.js';
 import type { ResolvedStoreOptions } from '../options/store.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
@@ -74,13 +69,19 @@ export class StoreBackend extends SessionBackend {
     return this.storage.onError;
   }
 
+  /** How long one call may take: milliseconds. */
+  get timeout(): number {
+    return this.storage.timeout;
+  }
+
   /** The ids that this server has sealed, as a request brought them. */
   idsIn(header: string | undefined): { readonly id: string; readonly isOutdated: boolean }[] {
     const ids: { id: string; isOutdated: boolean }[] = [];
     this.firstOf(header, (token) => {
       const opened = this.openToken(token);
       if (typeof opened === 'string') return opened;
-      ids.push({ id: opened.text, isOutdated: opened.outdated });
+      const id = opened.text;
+      if (!ids.some((one) => one.id === id)) ids.push({ id, isOutdated: opened.outdated });
       return ids.length === MAX_IDS ? ids : undefined;
     });
     return ids;
@@ -170,11 +171,6 @@ export class StoreBackend extends SessionBackend {
     // The idle timeout may have been longer then, but not for ever.
     const isPossible = expiresAt - now <= MAX_MAX_AGE * 1000;
     return { ...record, expiresAt, sentAt: isPossible ? Math.min(sentAt, now) : sentAt };
-  }
-
-  /** Whether a session has ended since it was read. */
-  isOver(record: SessionRecord): boolean {
-    return this.endOf(record) <= Date.now();
   }
 
   /**
@@ -283,6 +279,6 @@ export class StoreBackend extends SessionBackend {
 
 function warnOfRaces(name: string): void {
   new Logger('Session').warn(
-    `The store of session '${name}' cannot compare and write in one step: two processes that write to one session at the same moment can lose a change. RedisSessionStore can.`,
+    `The store of session '${name}' cannot compare and write in one step: two processes that write to one session at the same moment can lose a change, and a signed-out session stays signed out only against writes that reach the store in time (tombstoneTime of KeyvSessionStore and ExpressSessionStore). RedisSessionStore can.`,
   );
 }

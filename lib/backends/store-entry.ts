@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { SessionError } from '../session.errors.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { StoreBackend } from './store-backend.js';
+import type { StoreBudget } from './store-budget.js';
 import type { StoredRecord } from './stored-record.js';
 
 /** How often a change is tried again that met a newer version. */
@@ -17,7 +18,10 @@ export class StoreEntry {
   /** As the store has it, as far as is known here. */
   private stored: StoredRecord | undefined;
 
-  constructor(private readonly backend: StoreBackend) {}
+  constructor(
+    private readonly backend: StoreBackend,
+    private readonly budget: StoreBudget,
+  ) {}
 
   /** `undefined` where there is none, or none any more. */
   get record(): SessionRecord | undefined {
@@ -134,9 +138,10 @@ export class StoreEntry {
 
   /**
    * @returns whether there is something to try on
-   * @throws SessionError `SESSION_STORE` where it was tried too often
+   * @throws SessionError `SESSION_STORE` where it was tried too often or too long
    */
   private async prepareTry(tries: number): Promise<boolean> {
+    this.budget.assertLeft();
     const { stored } = this;
     // Another request may have renewed it since.
     if (stored !== undefined && this.backend.isOver(stored.record)) {

@@ -4,6 +4,7 @@ import { changed, incremented } from '../session/session-delta.js';
 import type { SessionRecord } from '../session/session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from '../session/session-state.js';
 import type { StoreBackend } from './store-backend.js';
+import type { StoreBudget } from './store-budget.js';
 import { StoreEntry } from './store-entry.js';
 
 /** What a request knows of a session in its store, and what it does to it there. */
@@ -13,18 +14,23 @@ export class StoredSessionState {
   base: SessionState | undefined;
   /** It ended while this request ran: nothing brings it back. */
   isGone = false;
+  /** It has expired, as far as is known here: another request may have renewed it. */
+  isOver = false;
   isRemovalDue = false;
   /** Why the session could not be ended: nobody may be told that it was. */
   removalError: Error | undefined;
   isCookieDue = false;
+  /** Ids of the request under which lies what cannot be read: what follows takes its place. */
+  readonly damaged: string[] = [];
   /** The request's id has just been replaced by another: its cookie must not take the new one's place. */
   hasMoved = false;
 
   constructor(
     private readonly backend: StoreBackend,
     private readonly isOverTls: boolean,
+    budget: StoreBudget,
   ) {
-    this.entry = new StoreEntry(backend);
+    this.entry = new StoreEntry(backend, budget);
   }
 
   /** Whether a snapshot is another than what is kept. A new session that is empty is not kept. */
@@ -66,10 +72,24 @@ export class StoredSessionState {
     this.base = snapshot;
   }
 
+  /** Looks whether a session to which nothing was done is still there. */
+  async confirm(snapshot: SessionSnapshot): Promise<void> {
+    if (this.base === undefined || this.isGone || this.differs(snapshot)) return;
+    await this.entry.read(this.base.id);
+    if (this.entry.record === undefined) this.drop();
+  }
+
   private async begin(state: SessionState): Promise<void> {
     await this.entry.begin(this.backend.recordOf(state, Date.now()));
     this.tell('created', 'committed');
     this.base = state;
+    await this.removeDamaged();
+  }
+
+  /** Nothing depends on it: what cannot be read opens no session, and ends by itself. */
+  private async removeDamaged(): Promise<void> {
+    const removals = this.damaged.splice(0).map((id) => this.backend.remove(id));
+    await Promise.allSettled(removals);
   }
 
   /**
@@ -116,7 +136,7 @@ export class StoredSessionState {
   async removeIfDue(): Promise<void> {
     if (!this.isRemovalDue) return;
     const { base } = this;
-    if (base !== undefined && !this.isGone) {
+    if (base !== undefined && (!this.isGone || this.isOver)) {
       try {
         if (await this.backend.remove(base.id)) this.backend.publish('destroyed', base.id);
         this.removalError = undefined;
@@ -125,8 +145,10 @@ export class StoredSessionState {
         throw error;
       }
     }
+    await this.removeDamaged();
     this.isRemovalDue = false;
     this.isGone = false;
+    this.isOver = false;
     this.isCookieDue = false;
     this.base = undefined;
     this.entry.forget();

@@ -10,34 +10,36 @@ export type StoreWrite = (latest: StoredRecord | undefined) => Promise<StoredRec
  */
 export class WriteQueue {
   /** The last task of each session that has any. */
-  private readonly last = new Map<string, Promise<StoredRecord | undefined>>();
+  readonly #last = new Map<string, Promise<StoredRecord | undefined>>();
 
   /**
    * @param write is given what the task before has written, if there was one
    * @throws SessionError `SESSION_STORE` at once where the task before has waited for the store in vain
    */
   async run(id: string, write: StoreWrite): Promise<StoredRecord | undefined> {
-    const before = this.last.get(id);
+    const before = this.#last.get(id);
     const task =
       before === undefined
         ? write(undefined)
         : before.then(write, (error: unknown) => afterFailure(error, write));
-    this.last.set(id, task);
+    this.#last.set(id, task);
     try {
       return await task;
     } finally {
-      if (this.last.get(id) === task) this.last.delete(id);
+      if (this.#last.get(id) === task) this.#last.delete(id);
     }
   }
 
   /** How many sessions have a task that has not ended. */
   get size(): number {
-    return this.last.size;
+    return this.#last.size;
   }
 }
 
 /** Who waits for a store that does not answer must not wait once more for each who waited before. */
 function afterFailure(error: unknown, write: StoreWrite): ReturnType<StoreWrite> {
-  if (error instanceof SessionError && error.code === 'SESSION_STORE') throw error;
+  // What the store said is its cause; who has waited too long in this queue has none.
+  const isOfStore = error instanceof SessionError && error.code === 'SESSION_STORE';
+  if (isOfStore && error.cause !== undefined) throw error;
   return write(undefined);
 }

@@ -11,11 +11,16 @@ export function cookieValues(header: string | undefined, name: string): string[]
   const start = `${name}=`;
   let at = header.indexOf(start);
   while (at !== -1) {
-    const from = at + start.length;
-    let end = header.indexOf(';', from);
-    if (end === -1) end = header.length;
-    if (beginsPair(header, at)) values.push(header.slice(from, end).trim());
-    at = header.indexOf(start, from);
+    let next = at + start.length;
+    // The end is looked for once a pair begins here: what a client repeats costs linear time.
+    if (beginsPair(header, at)) {
+      const end = header.indexOf(';', next);
+      const value = end === -1 ? header.slice(next) : header.slice(next, end);
+      values.push(value.trim());
+      if (end === -1) break;
+      next = end;
+    }
+    at = header.indexOf(start, next);
   }
   return values;
 }

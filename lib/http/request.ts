@@ -35,6 +35,22 @@ export function isOverTls(request: AnyRequest): boolean {
   return socket?.encrypted === true;
 }
 
+/** Whether somebody who may not be trusted says that the request came over TLS. */
+export function claimsTls(request: AnyRequest): boolean {
+  const protocol = rawRequest(request).headers['x-forwarded-proto'];
+  return typeof protocol === 'string' && /^\s*https\b/i.test(protocol);
+}
+
+/** The host that the client asked, without its port, as the adapter reads it. */
+export function hostOf(request: AnyRequest): string | undefined {
+  // Express and Fastify have it on their requests, by their trusted-proxy setting.
+  const { hostname } = request as { hostname?: unknown };
+  if (typeof hostname === 'string') return hostname;
+  const { headers } = rawRequest(request);
+  const authority = headers.host ?? headers[':authority'];
+  return typeof authority === 'string' ? authority.replace(/:\d*$/, '') : undefined;
+}
+
 /**
  * Whether nobody sees the answer: a HEAD asks for the headers only, and a prefetch may never be
  * shown (`Sec-Purpose`, Fetch standard; `Purpose` is what Safari sends).

@@ -1,30 +1,33 @@
 import type { ServerResponse } from 'node:http';
 
-/** Adds a `Set-Cookie` beside those that others set, in the place of one of the same name. */
-export function appendSetCookie(response: ServerResponse, name: string, cookie: string): void {
-  const others = headerLines(response, 'set-cookie').filter((line) => !line.startsWith(`${name}=`));
-  response.setHeader('Set-Cookie', [...others, cookie]);
-}
-
-/** Takes back what was to be set under a name. */
-export function removeSetCookie(response: ServerResponse, name: string): void {
-  const lines = headerLines(response, 'set-cookie');
-  const others = lines.filter((line) => !line.startsWith(`${name}=`));
-  if (others.length === lines.length) return;
-  if (others.length === 0) response.removeHeader('Set-Cookie');
-  else response.setHeader('Set-Cookie', others);
-}
-
-/** Takes back some `Set-Cookie` lines and adds others, whatever their names. */
-export function replaceSetCookies(
+/** Adds lines of a name to `Set-Cookie`, beside those of others, in the place of any of that name. */
+export function appendSetCookie(
   response: ServerResponse,
-  old: readonly string[],
+  name: string,
   lines: readonly string[],
 ): void {
-  if (old.length === 0 && lines.length === 0) return;
-  const others = headerLines(response, 'set-cookie').filter((line) => !old.includes(line));
-  if (others.length + lines.length === 0) response.removeHeader('Set-Cookie');
-  else response.setHeader('Set-Cookie', [...others, ...lines]);
+  const others = headerLines(response, 'set-cookie').filter((line) => !line.startsWith(`${name}=`));
+  response.setHeader('Set-Cookie', [...others, ...lines]);
+}
+
+/** Whether a `Set-Cookie` of this name takes the cookie away from the browser. */
+export function deletesCookie(response: ServerResponse, name: string): boolean {
+  return headerLines(response, 'set-cookie').some(
+    (line) => line.startsWith(`${name}=`) && isPast(line),
+  );
+}
+
+/** Whether a cookie is over as it is set; `Max-Age` goes before `Expires` (RFC 6265, section 5.3). */
+function isPast(line: string): boolean {
+  const maxAge = /;\s*max-age\s*=\s*(-?\d+)/i.exec(line);
+  if (maxAge !== null) return Number(maxAge[1]) <= 0;
+  const expires = /;\s*expires\s*=\s*([^;]*)/i.exec(line);
+  return expires !== null && Date.parse(expires[1]) <= Date.now();
+}
+
+/** Adds lines to `Set-Cookie`, whatever their names. */
+export function addSetCookies(response: ServerResponse, lines: readonly string[]): void {
+  response.setHeader('Set-Cookie', [...headerLines(response, 'set-cookie'), ...lines]);
 }
 
 /** Tells caches that the answer depends on the cookie (RFC 9110, section 12.5.5). */

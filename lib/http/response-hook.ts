@@ -28,17 +28,17 @@ export interface ResponseListener {
    * before that leaves. No `Set-Cookie` of `beforeHeaders` is left on it.
    */
   failed(error: unknown, response: ServerResponse): void;
-  /** Called when a response ends whose headers left earlier. */
-  endedLate(): void;
+  /**
+   * Called when a response ends whose headers left earlier.
+   *
+   * @param hasStreamed whether a part of the body was written before
+   */
+  endedLate(hasStreamed: boolean): void;
 }
 
 type HookedRequest = IncomingMessage & { [HOOK]?: ResponseHook };
 
-/**
- * The hook of a request, made where there is none. It hangs on the request alone: each property
- * that is added after Express has changed a prototype costs more than a microsecond, and what
- * it leaves behind costs the garbage collector more. (A WeakMap was tried: it costs that too.)
- */
+/** The hook of a request, made where there is none. It hangs on the request alone, for speed. */
 export function hookOf(request: HookedRequest): ResponseHook {
   return (request[HOOK] ??= new ResponseHook(request));
 }
@@ -62,6 +62,7 @@ export class ResponseHook implements Hook {
   private isSending = false;
   /** What the application sends while a listener waits. */
   private held: HeldResponse | undefined;
+  private hasStreamed = false;
   /** Whether the response has become a plain error. */
   private hasFailed = false;
   /** The `Set-Cookie` headers of the application. */
@@ -113,6 +114,7 @@ export class ResponseHook implements Hook {
       return refuseAsClosed(response, callbackOf([encoding, callback]));
     }
     // In HTTP/2 `end` writes its chunk by `write`.
+    this.hasStreamed ||= !this.isSending;
     if (
       this.isLeaving() ||
       !isChunk(response, chunk, encoding) ||
@@ -156,7 +158,7 @@ export class ResponseHook implements Hook {
   }
 
   private tellOfEnd(): void {
-    for (const listener of this.listeners) listener.endedLate();
+    for (const listener of this.listeners) listener.endedLate(this.hasStreamed);
   }
 
   /** @returns whether the response waits for a listener */

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { OldCookie, SessionAdopter } from '../adopt/session-adopter.js';
+import type { OldCookie, SessionAdopter } from './session-adopter.js';
 import { HIDDEN, refuse } from './option-checks.js';
 
 /** Sessions of the library that an application used before. */

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { isPlaceholder, MIN_SECRET_BYTES } from '../seal/secret.js';
+import { MIN_SECRET_BYTES, weaknessOf } from '../seal/secret.js';
 import { SessionError } from '../session.errors.js';
 import type { ResolvedOptions } from './session.options.js';
 
@@ -19,10 +19,4 @@ export function refuseWeakSecrets(sessions: readonly ResolvedOptions[]): void {
   const message = `SessionModule: ${faults.join('; ')}; allowed: random secrets of ${MIN_SECRET_BYTES} bytes or more. This makes one: node -p "require('node:crypto').randomBytes(32).toString('base64url')"`;
   if (process.env.NODE_ENV === 'production') throw new SessionError('SESSION_CONFIG', message);
   new Logger('Session').warn(`${message} (With NODE_ENV=production this is an error.)`);
-}
-
-function weaknessOf(secret: string | Buffer): string | undefined {
-  if (isPlaceholder(secret)) return 'a well-known placeholder';
-  const bytes = Buffer.byteLength(secret);
-  return bytes < MIN_SECRET_BYTES ? `too short (${bytes} bytes)` : undefined;
 }

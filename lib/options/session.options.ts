@@ -7,6 +7,7 @@ import {
 } from './adopt.options.js';
 import { type Duration, toSeconds, toTimeout } from './duration.js';
 import { HIDDEN, knowAll, oneOf, refuse, wholeBytes } from './option-checks.js';
+import { refuseExchange, resolveSecrets } from './secret.options.js';
 import {
   resolveStorage,
   type ResolvedStoreOptions,
@@ -101,6 +102,7 @@ export interface ResolvedCookie {
 
 /** Options that were checked, with every default in place. Durations are milliseconds. */
 export interface ResolvedOptions {
+  /** Not enumerable: a copy of the options has none. */
   readonly secrets: readonly (string | Buffer)[];
   readonly name: string;
   readonly cookie: Readonly<ResolvedCookie>;
@@ -179,10 +181,10 @@ function resolveSession(options: SessionOptions): ResolvedOptions {
   const secrets = resolveSecrets(options.secret);
   const cookie = resolveCookie(options.cookie ?? {});
   const name = options.name ?? defaultName(cookie);
+  refuseExchange(name, secrets, TOKEN);
   checkName(name, cookie);
   const idle = options.idleTimeout ?? (cookie.maxAge > 0 ? cookie.maxAge : DEFAULT_MAX_AGE);
-  return {
-    secrets,
+  const resolved = {
     name,
     cookie,
     idleTimeout: toTimeout('idleTimeout', idle),
@@ -202,21 +204,8 @@ function resolveSession(options: SessionOptions): ResolvedOptions {
     adoption: resolveAdoption(options, { name, path: cookie.path, domain: cookie.domain }),
     rules: resolveValueRules(options.limits, options.classTransformer),
   };
-}
-
-function resolveSecrets(secret: SessionOptions['secret']): (string | Buffer)[] {
-  const allowed = 'a string or Buffer of 32 bytes or more, or a list of them, newest first';
-  const secrets: unknown[] = Array.isArray(secret) ? Array.from<unknown>(secret) : [secret];
-  if (secrets.length === 0) refuse('secret', [], allowed);
-  secrets.forEach((one, i) => {
-    const option = Array.isArray(secret) ? `secret[${i}]` : 'secret';
-    if (typeof one !== 'string' && !Buffer.isBuffer(one)) {
-      // The value itself is never shown: it may be a secret in the wrong wrapping.
-      refuse(option, one === undefined || one === null ? one : HIDDEN, allowed);
-    }
-    if (one.length === 0) refuse(option, '', allowed);
-  });
-  return secrets as (string | Buffer)[];
+  // Not enumerable, so that no log shows them.
+  return Object.defineProperty(resolved as ResolvedOptions, 'secrets', { value: secrets });
 }
 
 /**

@@ -1,19 +1,16 @@
 import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import type { BackedSession, Decision, ResponseState } from '../backends/backed-session.js';
+import type { BackedSession, ResponseState } from '../backends/backed-session.js';
+import type { Decision } from '../backends/decision.js';
 import { openSession, type SessionBackendOf } from '../backends/open-session.js';
 import { type AnyRequest, isConditional } from '../http/request.js';
-import {
-  appendSetCookie,
-  forbidSharedCaching,
-  removeSetCookie,
-  replaceSetCookies,
-  varyByCookie,
-} from '../http/response-headers.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
+import { allOf } from './all-of.js';
+import { endDeleted } from './deleted-cookies.js';
 import { lateChange, leavingHere } from './late-change.js';
 import type { HandlerNeeds } from './handler-needs.js';
+import { sendDecisions } from './send-decisions.js';
 
 /** The backends of an application, as far as its requests need them. */
 export interface Backends {
@@ -29,25 +26,20 @@ export interface Backends {
  */
 type Status = 'detached' | 'open' | 'told' | 'sent';
 
-const NO_LINES: readonly string[] = [];
-
 /** The sessions of one request, and their commit into its response. */
 export class RequestSessions implements ResponseListener, ResponseState {
   private static readonly logger = new Logger('Session');
 
   private status: Status = 'detached';
   private response: ServerResponse | undefined;
-  private readonly opened: BackedSession[] = [];
+  // Private to the language, so that no log that shows a request shows its sessions.
+  readonly #opened: BackedSession[] = [];
   /** What the response says of each session; `undefined` until that is decided. */
-  private decisions: Decision[] | undefined;
+  #decisions: Decision[] | undefined;
   /** Whether the application held live values before the handler ran: it may change them at any time. */
   private isShared = false;
   /** Whether nothing is kept but what was saved or ended. */
   private isDropped = false;
-  /** Whether decisions were put into the headers, if only into some that did not leave. */
-  private hasSent = false;
-  /** The lines that were put into the headers beside the cookies themselves. */
-  private sentDeletions: readonly string[] = NO_LINES;
   /** What the response must become an error for. */
   private failure: Error | undefined;
   /** Where the headers left, if not by Nest's own reply. */
@@ -78,9 +70,9 @@ export class RequestSessions implements ResponseListener, ResponseState {
    */
   session(name?: string): BackedSession {
     const backend = this.backends.named(name);
-    for (const one of this.opened) if (one.backend === backend) return one;
+    for (const one of this.#opened) if (one.backend === backend) return one;
     const opened = openSession(backend, this.request, this);
-    this.opened.push(opened);
+    this.#opened.push(opened);
     return opened;
   }
 
@@ -91,17 +83,11 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * @throws SessionError at once or later, where one cannot be opened
    */
   hydrate({ names, rendersView }: HandlerNeeds): Promise<void> | undefined {
-    for (const { live } of this.opened) this.isShared ||= live.touches > 0;
-    let waiting: Promise<unknown>[] | undefined;
-    for (const name of names) {
-      const opening = this.session(name).live.open();
-      if (opening !== undefined) (waiting ??= []).push(opening);
-    }
+    for (const { live } of this.#opened) this.isShared ||= live.touches > 0;
+    const opening = names.map((name) => this.session(name).live.open());
     // Who put the interceptor there without a decorator reaches for `request.session`.
-    const needsDefault = rendersView || names.length === 0;
-    const opening = needsDefault ? this.session().live.openIfSlow() : undefined;
-    if (opening !== undefined) (waiting ??= []).push(opening);
-    return waiting === undefined ? undefined : Promise.all(waiting).then(ignore);
+    if (rendersView || names.length === 0) opening.push(this.session().live.openIfSlow());
+    return allOf(opening);
   }
 
   /**
@@ -116,6 +102,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (this.status !== 'open' || this.response!.headersSent) return undefined;
     if (this.hasStores && this.mayBeNotModified) return undefined;
     const { statusCode } = this.response!;
+    endDeleted(this.#opened, this.response!);
     try {
       const writing = this.write(statusCode);
       if (writing === undefined) this.decide(statusCode);
@@ -126,9 +113,9 @@ export class RequestSessions implements ResponseListener, ResponseState {
     return undefined;
   }
 
-  /** Checks that what was changed so far can be kept. @throws SessionError where it cannot */
+  /** @throws SessionError where what was changed so far cannot be kept */
   check(): void {
-    for (const one of this.opened) if (one.isOpen) one.check();
+    for (const one of this.#opened) if (one.isOpen) one.check();
   }
 
   /** Gives up what this request has changed, but for what it saved or ended. */
@@ -143,10 +130,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   private commitWithoutResponse(): Promise<void> | undefined {
-    const writing = this.opened
-      .map((one) => one.commit('changes'))
-      .filter((one) => one !== undefined);
-    return writing.length === 0 ? undefined : Promise.all(writing).then(ignore);
+    return allOf(this.#opened.map((one) => one.commit('changes')));
   }
 
   private tell(error: unknown): never {
@@ -159,32 +143,33 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * forgotten by then would be lost. Such a session is committed when the status is known.
    */
   private get mayBeNotModified(): boolean {
-    return isConditional(this.request) && this.opened.some(({ live }) => live.values.hasConsumed);
+    return isConditional(this.request) && this.#opened.some(({ live }) => live.values.hasConsumed);
   }
 
   private get hasStores(): boolean {
-    return this.opened.some((one) => one.store !== undefined);
+    return this.#opened.some((one) => one.store !== undefined);
   }
 
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
-    if (!this.hasStores && !this.opened.some(({ live }) => live.isOpening)) return undefined;
-    const opening = this.opened.filter(({ live }) => live.isOpening);
-    let writing: Promise<void> | undefined;
+    const opening = this.#opened.filter(({ live }) => live.isOpening);
+    if (!this.hasStores && opening.length === 0) return undefined;
+    endDeleted(this.#opened, this.response!);
     try {
       if (this.isDecidedFor(status)) return undefined;
       // Nest may send the headers of events while the handler waits for its session.
-      writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
+      const writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
+      if (writing === undefined) return undefined;
+      this.leftAt ??= leavingHere(this.response!);
+      return writing.catch((error: unknown) => this.onLateError(error));
     } catch (error) {
-      writing = rejected(error);
+      return failedLater(() => this.onLateError(error));
     }
-    if (writing === undefined) return undefined;
-    this.leftAt ??= leavingHere(this.response!);
-    return writing.catch((error: unknown) => this.onLateError(error));
   }
 
   beforeHeaders(response: ServerResponse): void {
     if (this.failure !== undefined) throw this.failure;
+    if (this.status !== 'sent') endDeleted(this.#opened, response);
     if (!this.isDecidedFor(response.statusCode)) {
       this.leftAt ??= leavingHere(response);
       try {
@@ -211,14 +196,16 @@ export class RequestSessions implements ResponseListener, ResponseState {
     try {
       this.decide(response.statusCode);
     } catch {
-      this.decisions = [];
+      this.#decisions = [];
     }
     this.send(response);
   }
 
-  endedLate(): void {
+  endedLate(hasStreamed: boolean): void {
     if (this.status !== 'sent') return;
-    for (const one of this.opened) {
+    // Nest has sent the whole of it at once: no time has passed in which it could have changed.
+    if (!hasStreamed && this.leftAt === undefined) return;
+    for (const one of this.#opened) {
       try {
         if (one.hasChangedSince()) this.refuseChange();
       } catch (error) {
@@ -239,24 +226,20 @@ export class RequestSessions implements ResponseListener, ResponseState {
   private write(status: number): Promise<void> | undefined {
     if (!this.hasStores) return undefined;
     // What does not fit into a cookie must fail before anything is written.
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       if (one.store === undefined && one.isOpen) one.decide(this.keptBy(one, status));
     }
-    let writing: Promise<void>[] | undefined;
-    for (const one of this.opened) {
-      const commit = one.isOpen ? one.commit(this.keptBy(one, status)) : undefined;
-      if (commit !== undefined) (writing ??= []).push(commit);
-    }
-    return writing === undefined ? undefined : Promise.all(writing).then(ignore);
+    const commitOne = (one: BackedSession) => one.commit(this.keptBy(one, status));
+    return allOf(this.#opened.map((one) => (one.isOpen ? commitOne(one) : undefined)));
   }
 
   /** Decides for each session what the response must say. */
   private decide(status: number): void {
     const decisions: Decision[] = [];
-    for (const one of this.opened) {
+    for (const one of this.#opened) {
       if (one.isOpen) decisions.push(one.decide(this.keptBy(one, status)));
     }
-    this.decisions = decisions;
+    this.#decisions = decisions;
   }
 
   private keptBy(one: BackedSession, status: number) {
@@ -265,35 +248,21 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** Whether the decisions hold for a status, and nothing can have changed since. */
   private isDecidedFor(status: number): boolean {
-    if (this.decisions === undefined || this.isShared) return false;
-    return this.opened.every((one) => !one.isOpen || one.isDecidedFor(status, this.isDropped));
+    if (this.#decisions === undefined || this.isShared) return false;
+    return this.#opened.every((one) => !one.isOpen || one.isDecidedFor(status, this.isDropped));
   }
 
   private send(response: ServerResponse): void {
-    let dependsOnCookie = false;
-    let lines = NO_LINES;
-    for (const { backend, cookie, deletions = NO_LINES, events, onSent } of this.decisions ?? []) {
-      // What was decided for headers that Node refused does not stay in those that follow.
-      if (this.hasSent) removeSetCookie(response, backend.options.name);
-      if (cookie !== undefined) {
-        dependsOnCookie = true;
-        appendSetCookie(response, backend.options.name, cookie);
-        forbidSharedCaching(response);
-      }
-      if (deletions.length > 0) lines = [...lines, ...deletions];
-      for (const { kind, id, ...more } of events) backend.publish(kind, id, more);
-      if (!response.destroyed) onSent?.();
-    }
-    replaceSetCookies(response, this.sentDeletions, lines);
-    if (lines.length > 0) forbidSharedCaching(response);
-    this.sentDeletions = lines;
-    this.hasSent = true;
-    for (const { live } of this.opened) dependsOnCookie ||= live.isUsed;
-    if (dependsOnCookie) varyByCookie(response);
+    const isUsed = this.#opened.some(({ live }) => live.isUsed);
+    sendDecisions(response, this.#decisions ?? [], isUsed);
   }
 
   get isReadOnly(): boolean {
     return this.isDetached || this.response?.writableEnded === true;
+  }
+
+  get isLate(): boolean {
+    return this.status === 'sent' || this.status === 'detached';
   }
 
   get hasEnded(): boolean {
@@ -301,11 +270,15 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   assertWritable(): void {
-    if (this.status === 'sent' || this.status === 'detached') this.refuseChange();
+    if (this.isLate) this.refuseChange();
   }
 
   refuseChange(): never {
     throw lateChange(this.request, this.isDetached, this.leftAt);
+  }
+
+  reportLate(error: unknown): void {
+    if (this.status === 'sent') RequestSessions.logger.error(error);
   }
 
   reportChange(): void {
@@ -313,8 +286,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 }
 
-function ignore(): void {}
-
-async function rejected(error: unknown): Promise<never> {
-  throw error;
+/** What fails at once, as what fails later. */
+async function failedLater(act: () => void): Promise<void> {
+  act();
 }

@@ -1,4 +1,10 @@
-import { type ArgumentsHost, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Inject,
+  Injectable,
+  type OnModuleInit,
+  Optional,
+} from '@nestjs/common';
 import { CookieBackend } from '../backends/cookie-backend.js';
 import { StoreBackend } from '../backends/store-backend.js';
 import { httpPartsOf } from '../http/context.js';
@@ -11,7 +17,7 @@ import {
 } from '../http/request.js';
 import { hookOf } from '../http/response-hook.js';
 import { warnOfEndlessAdoption } from '../options/adopt.options.js';
-import { MODULE_OPTIONS_TOKEN } from '../options/module-definition.js';
+import { MODULE_OPTIONS_TOKEN, ProvidedOptions } from '../options/module-definition.js';
 import { refuseWeakSecrets } from '../options/secret-strength.js';
 import {
   resolveOptions,
@@ -27,37 +33,49 @@ export const SESSION_BACKENDS = Symbol.for('nestjs-typed-session:backends');
 /** The backends of an application, by the names of their sessions, and the sessions of its requests. */
 @Injectable()
 export class SessionBackends implements OnModuleInit {
-  readonly byName: ReadonlyMap<string, CookieBackend | StoreBackend>;
-  readonly default: CookieBackend | StoreBackend;
+  // Private to the language, so that no log shows what a request leads to: secrets and sessions.
+  readonly #byName: ReadonlyMap<string, CookieBackend | StoreBackend>;
+  readonly #default: CookieBackend | StoreBackend;
   /** By the arguments of the message, which its guards, its interceptors and its handler share. */
-  private readonly messages = new WeakMap<unknown[], RequestSessions>();
+  readonly #messages = new WeakMap<unknown[], RequestSessions>();
 
   /** @throws SessionError `SESSION_CONFIG` */
-  constructor(@Inject(MODULE_OPTIONS_TOKEN) options: SessionModuleOptions) {
-    const resolved = resolveOptions(options);
+  constructor(
+    @Optional()
+    @Inject(MODULE_OPTIONS_TOKEN)
+    options: SessionModuleOptions | ProvidedOptions | undefined,
+  ) {
+    const given = options instanceof ProvidedOptions ? options.reveal() : options;
+    if (given === undefined) refuseMissingOptions();
+    const resolved = resolveOptions(given);
     refuseWeakSecrets(resolved);
     resolved.forEach(warnOfMisspeltPrefix);
     resolved.forEach(warnOfEndlessAdoption);
     const backends = resolved.map((one) =>
       one.storage === undefined ? new CookieBackend(one) : new StoreBackend(one, one.storage),
     );
-    this.byName = new Map(backends.map((backend) => [backend.options.name, backend]));
-    this.default = backends[0]!;
+    this.#byName = new Map(backends.map((backend) => [backend.options.name, backend]));
+    this.#default = backends[0]!;
+  }
+
+  /** The backend of the first session. */
+  get default(): CookieBackend | StoreBackend {
+    return this.#default;
   }
 
   /** Loads what the adopters need. @throws SessionError `SESSION_CONFIG` where a package is missing */
   async onModuleInit(): Promise<void> {
-    await Promise.all([...this.byName.values()].map(async ({ adoption }) => adoption?.prepare()));
+    await Promise.all([...this.#byName.values()].map(async ({ adoption }) => adoption?.prepare()));
   }
 
   /** @throws SessionError `SESSION_UNAVAILABLE` where no session has that name */
   named(name: string | undefined): CookieBackend | StoreBackend {
-    if (name === undefined) return this.default;
-    const backend = this.byName.get(name);
+    if (name === undefined) return this.#default;
+    const backend = this.#byName.get(name);
     if (backend !== undefined) return backend;
     throw new SessionError(
       'SESSION_UNAVAILABLE',
-      `No session is named '${name}'. SessionModule knows: ${[...this.byName.keys()].join(', ')}.`,
+      `No session is named '${name}'. SessionModule knows: ${[...this.#byName.keys()].join(', ')}.`,
     );
   }
 
@@ -94,11 +112,18 @@ export class SessionBackends implements OnModuleInit {
 
   /** A message reads its sessions anew: its request, the handshake, was answered long ago. */
   private ofMessage(args: unknown[], handshake: AnyRequest): RequestSessions {
-    let sessions = this.messages.get(args);
+    let sessions = this.#messages.get(args);
     if (sessions === undefined) {
       sessions = new RequestSessions(handshake, this);
-      this.messages.set(args, sessions);
+      this.#messages.set(args, sessions);
     }
     return sessions;
   }
+}
+
+function refuseMissingOptions(): never {
+  throw new SessionError(
+    'SESSION_CONFIG',
+    'SessionModule was given no options. Import SessionModule.forRoot(secret) in the root module, not SessionModule alone; it is global, and other modules need not import it. A factory of SessionModule.forRootAsync must return the options.',
+  );
 }

@@ -23,21 +23,29 @@ export type Opened =
  * falling back to another.
  */
 export class Keyring {
-  private readonly keys: readonly SealingKey[];
-  private readonly eventKey: Buffer;
+  // Private to the language, so that no log shows a key.
+  readonly #keys: readonly SealingKey[];
+  readonly #eventKey: Buffer;
 
   /** @param secrets at least one, newest first; checked by the caller */
   constructor(secrets: readonly (string | Buffer)[], context: string) {
     const derived = secrets.map(deriveKeys);
-    this.keys = derived.map(
+    this.#keys = derived.map(
       (keys) => new SealingKey(keys.seal, keyedHash(keys.keyId, ''), context),
     );
-    this.eventKey = derived[0].events;
+    this.#eventKey = derived[0].events;
   }
 
   /** @returns a token of `sealedLength(bytes of text)` characters, all of them safe in a cookie */
   seal(text: string): string {
-    return this.keys[0].seal(text);
+    return this.#keys[0].seal(text);
+  }
+
+  /** Whether to open a token takes a decryption. */
+  hasKeyOf(token: string): boolean {
+    return (
+      token.length >= sealedLength(0) && this.#keys.some(({ prefix }) => token.startsWith(prefix))
+    );
   }
 
   /** Never throws, whatever the token is, and takes a time that its length bounds. */
@@ -45,20 +53,20 @@ export class Keyring {
     if (token.length < sealedLength(0)) return { rejected: 'malformed' };
     if (!token.startsWith(VERSION)) return { rejected: 'unknown-version' };
     // Two secrets share a key id once in 2^18: the ones that do are tried in turn.
-    const keys = this.keys.filter((key) => token.startsWith(key.prefix));
+    const keys = this.#keys.filter((key) => token.startsWith(key.prefix));
     if (keys.length === 0) return { rejected: 'unknown-key' };
     const sealed = fromBase64url(token.slice(PREFIX_CHARS));
     if (sealed === undefined) return { rejected: 'malformed' };
     for (const key of keys) {
       const text = key.open(sealed);
-      if (text !== undefined) return { text, outdated: key !== this.keys[0] };
+      if (text !== undefined) return { text, outdated: key !== this.#keys[0] };
     }
     return { rejected: 'bad-seal' };
   }
 
   /** Stands for a session id in events and logs: the same for the same id, and not the id. */
   hash(id: string): string {
-    return keyedHash(this.eventKey, id);
+    return keyedHash(this.#eventKey, id);
   }
 }
 

@@ -34,9 +34,38 @@ const PLACEHOLDERS = new Set(
   ].map(folded),
 );
 
-/** Whether a secret is one that everybody knows. */
-export function isPlaceholder(secret: string | Buffer): boolean {
-  return PLACEHOLDERS.has(folded(secret.toString()));
+/** Random bytes of this length have many more, in whatever alphabet they are written. */
+const MIN_DIFFERENT_BYTES = 8;
+
+/** @returns what makes a secret weak; `undefined` where it is not */
+export function weaknessOf(secret: string | Buffer): string | undefined {
+  const bytes = Buffer.from(secret as string);
+  if (isPlaceholder(secret.toString())) return 'a well-known placeholder';
+  if (bytes.length < MIN_SECRET_BYTES) return `too short (${bytes.length} bytes)`;
+  const period = periodOf(bytes);
+  if (period !== undefined) return `a repetition of ${period} bytes`;
+  const different = new Set(bytes).size;
+  return different < MIN_DIFFERENT_BYTES ? `made of ${different} different bytes` : undefined;
+}
+
+/** Whether a secret is one that everybody knows, once or over and over. */
+function isPlaceholder(secret: string): boolean {
+  const text = folded(secret);
+  if (PLACEHOLDERS.has(text)) return true;
+  for (let end = 1; end <= text.length / 2 && end < MIN_SECRET_BYTES; end++) {
+    const part = text.slice(0, end);
+    if (PLACEHOLDERS.has(part) && text.replaceAll(part, '') === '') return true;
+  }
+  return false;
+}
+
+/** After how many bytes, fewer than a secret must have, a secret repeats itself. */
+function periodOf(bytes: Buffer): number | undefined {
+  const { length } = bytes;
+  for (let period = 1; period < MIN_SECRET_BYTES && period <= length / 2; period++) {
+    if (bytes.subarray(period).equals(bytes.subarray(0, length - period))) return period;
+  }
+  return undefined;
 }
 
 function folded(text: string): string {
@@ -57,13 +86,12 @@ export interface DerivedKeys {
 }
 
 /**
- * HKDF-SHA256 (RFC 5869) of a secret of 32 bytes or more. A shorter one, or a placeholder, is
- * stretched first (scrypt), which makes guessing dearer and does not make it a good secret.
+ * HKDF-SHA256 (RFC 5869) of a secret of 32 bytes or more. A weak one is stretched first (scrypt), which makes guessing dearer and does not make it a good secret.
  */
 export function deriveKeys(secret: string | Buffer): DerivedKeys {
   const bytes = Buffer.from(secret as string);
   const material =
-    bytes.length >= MIN_SECRET_BYTES && !isPlaceholder(secret)
+    weaknessOf(secret) === undefined
       ? bytes
       : scryptSync(bytes, STRETCH_SALT, KEY_BYTES, STRETCH_COST);
   const derive = (use: string): Buffer =>

@@ -33,6 +33,8 @@ export class LiveSession {
    * holds as long as the count stands.
    */
   touches = 0;
+  /** Whether it expired after the request had looked at it: it shows nothing. */
+  isOver = false;
   private id = '';
   private opening: Promise<void> | undefined;
   /** How often it became what a record or a snapshot says. */
@@ -100,6 +102,15 @@ export class LiveSession {
   use(): void {
     if (this.status === 'unopened') this.openNow();
     this.isUsed = true;
+    if (!this.isOver && this.backing.isOver) this.expire();
+  }
+
+  /** A session that is over shows nothing, and keeps nothing that is written to it. */
+  private expire(): void {
+    this.isOver = true;
+    this.backing.store?.expire();
+    this.adopted = NO_TEXTS;
+    this.empty();
   }
 
   /** Somebody writes to it. @throws SessionError where the change could not be kept */
@@ -179,20 +190,26 @@ export class LiveSession {
     const { store } = this.backing;
     const kept = await store?.reread();
     if (kept !== undefined) {
+      this.isOver = false;
       this.restore(kept);
       if (isKept) this.status = 'loaded';
     } else if (store === undefined && this.saved !== undefined) {
       this.restore(this.saved);
-    } else if (isKept && store === undefined) {
+    } else if (isKept && store === undefined && !this.isOver) {
       this.status = 'loaded';
       this.restore(this.record!);
     } else {
       // What a store has no more was ended elsewhere, and nothing brings it back.
       if (this.saved !== undefined) this.adopted = NO_TEXTS;
-      this.saved = undefined;
-      const { id, createdAt, adopted } = this;
-      this.restore({ id, createdAt, cookie: this.cookie.own, texts: adopted });
+      this.empty();
     }
+  }
+
+  /** Makes it what a new session begins with. */
+  private empty(): void {
+    this.saved = undefined;
+    const { id, createdAt, adopted } = this;
+    this.restore({ id, createdAt, cookie: this.cookie.own, texts: adopted });
   }
 
   /**

@@ -2,6 +2,7 @@ import type { SessionCookieOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
 import { unlessAwaited } from './awaited.js';
 import type { LiveSession } from './live-session.js';
+import { checkKey } from './session-key.js';
 import { DEFAULT_FLASH_KEY } from './session-values.js';
 
 /** What a template was shown; everything else of a session is private. */
@@ -11,131 +12,173 @@ const OWN_KEYS = new Set(['values']);
 export class RequestSession {
   // All that it holds is private, so that neither a log nor a response shows it by accident.
   readonly #live: LiveSession;
+  #shown: Record<string, unknown> | undefined;
 
   constructor(live: LiveSession) {
     this.#live = live;
   }
 
   get values(): Record<string, unknown> {
-    const live = this.#used();
+    const live = RequestSession.#used(this);
     live.touches++;
-    return this.#guarded(live.values.all());
+    return (this.#shown ??= shownOf(live, live.values.all()));
   }
 
   get(key: string): unknown {
-    const live = this.#used();
+    checkKey('get', key);
+    const live = RequestSession.#used(this);
     const value = live.values.get(key);
     if (typeof value === 'object') live.touches++;
     return value;
   }
 
   set(key: string, value: unknown): void {
-    this.#written().values.set(key, value);
+    checkKey('set', key);
+    RequestSession.#written(this).values.set(key, value);
   }
 
   has(key: string): boolean {
-    return this.#used().values.has(key);
+    checkKey('has', key);
+    return RequestSession.#used(this).values.has(key);
   }
 
   delete(key: string): boolean {
-    const { values } = this.#written();
+    checkKey('delete', key);
+    const { values } = RequestSession.#written(this);
     const had = values.has(key);
     values.delete(key);
     return had;
   }
 
   increment(key: string, by = 1): Promise<number> {
-    return unlessAwaited(this.#live.increment(key, by));
+    return RequestSession.#told(this, async (live) => {
+      checkKey('increment', key);
+      return live.increment(key, by);
+    });
   }
 
   clear(): void {
-    this.#written().values.clear();
+    RequestSession.#written(this).values.clear();
   }
 
   addFlash(value: unknown, key: string = DEFAULT_FLASH_KEY): void {
-    this.#written().values.addFlash(value, key);
+    checkKey('addFlash', key);
+    RequestSession.#written(this).values.addFlash(value, key);
   }
 
   flashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
+    RequestSession.#used(this);
     const flashes = this.peekFlashes(key);
-    if (flashes.length > 0) this.#written().values.consume(key);
+    if (flashes.length > 0) RequestSession.#written(this).values.consume(key);
     return flashes;
   }
 
   peekFlashes(key: string = DEFAULT_FLASH_KEY): unknown[] {
-    const live = this.#used();
+    checkKey('flashes', key);
+    const live = RequestSession.#used(this);
     const flashes = live.values.flashes(key);
     if (flashes.length > 0) live.touches++;
     return flashes;
   }
 
   keepFlashes(...keys: string[]): void {
-    this.#written().values.keepFlashes(keys);
+    for (const key of keys) checkKey('keepFlashes', key);
+    RequestSession.#written(this).values.keepFlashes(keys);
   }
 
   get id(): string {
-    return this.#used().ensureId();
+    return RequestSession.#used(this).ensureId();
   }
 
   get name(): string {
-    return this.#live.backing.name;
+    return RequestSession.#of(this).backing.name;
   }
 
   get isNew(): boolean {
-    return this.#used().hasBegunHere;
+    return RequestSession.#used(this).hasBegunHere;
   }
 
   get createdAt(): Date {
-    return new Date(this.#used().createdAt);
+    return new Date(RequestSession.#used(this).createdAt);
   }
 
   get expiresAt(): Date {
-    return new Date(this.#used().expiresAt);
+    return new Date(RequestSession.#used(this).expiresAt);
   }
 
   get cookie(): SessionCookieOptions {
-    const live = this.#used();
+    const live = RequestSession.#used(this);
     live.touches++;
-    return this.#guarded(live.cookie.all());
+    return guarded(live, live.cookie.all());
   }
 
   save(...args: unknown[]): Promise<void> {
     refuseCallback('save', args);
-    return unlessAwaited(this.#live.save());
+    return RequestSession.#told(this, (live) => live.save());
   }
 
   regenerate(...args: unknown[]): Promise<void> {
     refuseCallback('regenerate', args);
-    return unlessAwaited(this.#live.regenerate());
+    return RequestSession.#told(this, (live) => live.regenerate());
   }
 
   destroy(...args: unknown[]): Promise<void> {
     refuseCallback('destroy', args);
-    return unlessAwaited(this.#live.destroy());
+    return RequestSession.#told(this, (live) => live.destroy());
   }
 
   reload(...args: unknown[]): Promise<void> {
     refuseCallback('reload', args);
-    return unlessAwaited(this.#live.reload());
+    return RequestSession.#told(this, (live) => live.reload());
   }
 
-  #used(): LiveSession {
-    this.#live.use();
-    return this.#live;
+  /** @throws SessionError where a method was taken off its session */
+  static #of(session: RequestSession | undefined): LiveSession {
+    if (session !== undefined && #live in session) return session.#live;
+    throw new SessionError(
+      'SESSION_UNAVAILABLE',
+      'A method of a session was called without its session, as after const { get } = ss. Write ss.get(key), or bind it: const get = ss.get.bind(ss).',
+    );
   }
 
-  #written(): LiveSession {
-    this.#live.useForWriting();
-    return this.#live;
+  static #told<T>(session: RequestSession, act: (live: LiveSession) => Promise<T>): Promise<T> {
+    const live = RequestSession.#of(session);
+    return unlessAwaited(act(live), (error) => live.backing.reportUnawaited(error));
   }
 
-  /** A live object, or one that refuses to be written to where that would be lost in silence. */
-  #guarded<T extends object>(live: T): T {
-    const { backing } = this.#live;
-    if (!backing.isReadOnly) return live;
-    const refuse = (): never => backing.refuseChange();
-    return new Proxy(live, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
+  static #used(session: RequestSession): LiveSession {
+    const live = RequestSession.#of(session);
+    live.use();
+    return live;
   }
+
+  static #written(session: RequestSession): LiveSession {
+    const live = RequestSession.#of(session);
+    live.useForWriting();
+    return live;
+  }
+}
+
+/** The live values, for one who may keep them until they can no longer be written. */
+function shownOf(live: LiveSession, values: Record<string, unknown>): Record<string, unknown> {
+  const { backing } = live;
+  const note = (): void => {
+    if (backing.isReadOnly) backing.refuseChange();
+    live.touches++;
+    backing.noteWrite();
+  };
+  return new Proxy(values, {
+    set: (target, key, value) => (note(), Reflect.set(target, key, value)),
+    defineProperty: (...args) => (note(), Reflect.defineProperty(...args)),
+    deleteProperty: (...args) => (note(), Reflect.deleteProperty(...args)),
+  });
+}
+
+/** A live object, or one that refuses to be written to where that would be lost in silence. */
+function guarded<T extends object>({ backing }: LiveSession, live: T): T {
+  if (!backing.isReadOnly) return live;
+  const refuse = (): never => backing.refuseChange();
+  return new Proxy(live, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
 }
 
 /**

@@ -23,18 +23,24 @@ export interface SessionBacking {
   readonly isReadOnly: boolean;
   /** Whether nobody sees the answer to this request, so that it must not consume flashes. */
   readonly isUnseen: boolean;
+  /** Whether it has expired, and this request can no longer renew it. */
+  readonly isOver: boolean;
   load(): LoadedSession | Promise<LoadedSession>;
   newId(): string;
   /** When a session would expire that is used now. */
   expiryOf(createdAt: number, cookie?: SessionCookieOptions): number;
   /** @throws SessionError where a change could not be kept */
   assertWritable(): void;
+  /** Told of a write to the live values, which is committed, or reported where it comes too late. */
+  noteWrite(): void;
   /** @throws SessionError where a new id could not reach the client */
   assertRenewable(): void;
   /** @throws SessionError `SESSION_HEADERS_SENT` */
   refuseChange(): never;
   /** @throws SessionError where the application wrote to the session itself, and not to its values */
   refuseProperties(): void;
+  /** Told of a method that failed while nobody awaited it. */
+  reportUnawaited(error: unknown): void;
   /** Told of a value that does not read as it is stored. */
   report(fault: ValueFault): void;
   /**
@@ -56,6 +62,8 @@ export interface SessionBacking {
 export interface StoredBacking {
   /** Ends it. */
   destroy(): Promise<void>;
+  /** Notes that it has expired, as far as is known here: nothing more of it is kept. */
+  expire(): void;
   /** @returns what it is now; `undefined` where it is gone */
   reread(): Promise<SessionRecord | undefined>;
   /**

@@ -1,5 +1,8 @@
 import { SessionError } from '../session.errors.js';
+import { liveValues } from './live-values.js';
+import { isUntouched } from '../values/comparison.js';
 import type { ReportFault } from '../values/faults.js';
+import { copyOfList } from '../values/unknown-types.js';
 import { DROPPED, type Reader, revive, serialize, UNKNOWN } from '../values/serializer.js';
 import type { ValueRules } from '../values/value-rules.js';
 
@@ -17,8 +20,8 @@ export const DEFAULT_FLASH_KEY = '_flash';
  * were handed out: the text of every other key is copied as it lies.
  */
 export class SessionValues {
-  /** Without a prototype: `__proto__`, `constructor` and `toString` are keys like others. */
-  private readonly live = Object.create(null) as Record<string, unknown>;
+  /** `__proto__`, `constructor` and `toString` are keys like others. */
+  private readonly live = liveValues();
   /** The keys of `texts` that no longer speak for their value: `live` does. */
   private readonly read = new Set<string>();
   // Most sessions need none of these, and each costs more than to read a small value.
@@ -30,6 +33,10 @@ export class SessionValues {
   private flashing: Set<string> | undefined;
   /** The keys in which a type refused something, so that their text no longer says what they hold. */
   private mended: Set<string> | undefined;
+  /** What was written of a value that this request has set or changed. */
+  private written: Map<string, { readonly value: unknown; readonly text: string }> | undefined;
+  /** The objects that were read, as they were handed out. */
+  private readonly handedOut = new Map<string, object>();
   private readonly reader: Reader;
   private readonly comparing: Reader;
 
@@ -61,7 +68,7 @@ export class SessionValues {
       const text = this.texts.get(key);
       if (text !== undefined) this.revive(key, text);
     }
-    return this.live[key];
+    return Object.hasOwn(this.live, key) ? this.live[key] : undefined;
   }
 
   private revive(key: string, text: string): void {
@@ -69,7 +76,10 @@ export class SessionValues {
     // Not before: a value that throws when it is read throws each time, and its text stays.
     this.read.add(key);
     if (value === UNKNOWN) (this.unknown ??= new Set()).add(key);
-    else if (value !== DROPPED) this.live[key] = value;
+    else if (value !== DROPPED) {
+      this.live[key] = value;
+      if (typeof value === 'object' && value !== null) this.handedOut.set(key, value);
+    }
   }
 
   has(key: string): boolean {
@@ -130,6 +140,8 @@ export class SessionValues {
   reset(texts: Texts): void {
     this.texts = texts;
     this.read.clear();
+    this.handedOut.clear();
+    this.written = undefined;
     this.unknown = this.consumed = this.kept = this.flashing = this.mended = undefined;
     for (const key of Object.keys(this.live)) delete this.live[key];
   }
@@ -140,7 +152,9 @@ export class SessionValues {
     if (list === undefined) {
       this.set(key, [value]);
     } else if (Array.isArray(list)) {
-      list.push(value);
+      const open = Object.isFrozen(list) || !Object.isExtensible(list) ? copyOfList(list) : list;
+      open.push(value);
+      if (open !== list) this.set(key, open);
     } else {
       throw new SessionError(
         'SESSION_UNSERIALIZABLE',
@@ -193,6 +207,7 @@ export class SessionValues {
     this.refuseSymbolKeys();
     const keys = Object.keys(this.live);
     if (this.read.size === 0 && keys.length === 0) return this.texts;
+    if (this.consumed === undefined && this.areAsStored(keys)) return this.texts;
     const texts = new Map<string, string>();
     for (const [key, text] of this.texts) {
       if (!this.read.has(key) || this.isUnknown(key)) texts.set(key, text);
@@ -203,12 +218,24 @@ export class SessionValues {
     }
     for (const [key, flashes] of this.consumed ?? []) {
       if (keepsFlashes || this.kept === 'all' || this.kept?.has(key) === true) {
-        const added = this.live[key] === undefined ? '[]' : texts.get(key)!;
+        const added =
+          !Object.hasOwn(this.live, key) || this.live[key] === undefined ? '[]' : texts.get(key)!;
         // Something else may have been stored under the key since. It stays.
         if (added.startsWith('[')) texts.set(key, joinLists(this.textOf(key, flashes), added));
       }
     }
     return texts;
+  }
+
+  /** Whether nothing that was read or handed out is another than it was: the usual case by far. */
+  private areAsStored(keys: readonly string[]): boolean {
+    for (const key of keys) {
+      if (this.textOf(key, this.live[key]) !== this.texts.get(key)) return false;
+    }
+    for (const key of this.read) {
+      if (!Object.hasOwn(this.live, key) && !this.isUnknown(key)) return false;
+    }
+    return true;
   }
 
   private isUnknown(key: string): boolean {
@@ -227,26 +254,30 @@ export class SessionValues {
 
   /**
    * The text of a value that was handed out. The same content keeps the same text, even where
-   * the revived value writes itself in another order than the one who stored it.
+   * the revived value writes itself in another order than the one who stored it, or in another way
+   * each time.
    */
   private textOf(key: string, value: unknown): string {
-    const path = pathOf(key);
-    const now = serialize(value, path, this.rules);
-    const before = this.texts.get(key);
-    if (before === undefined || now === before || typeof value !== 'object') return now;
-    if (this.mended?.has(key) === true) return now;
-    const untouched = revive(before, key, this.comparing);
-    if (untouched === UNKNOWN || untouched === DROPPED) return now;
-    return serialize(untouched, path, this.rules) === now ? before : now;
+    const now = serialize(value, pathOf(key), this.rules);
+    const stored = this.texts.get(key);
+    if (now === stored || typeof value !== 'object') return now;
+    if (stored !== undefined && this.mended?.has(key) !== true) {
+      if (this.isAsStored(key, stored, now, value)) return stored;
+    }
+    // What was set in this request may be written more than once in it.
+    const last = this.written?.get(key);
+    if (last?.value === value && this.isAsStored(key, last.text, now, value)) return last.text;
+    (this.written ??= new Map()).set(key, { value, text: now });
+    return now;
   }
-}
 
-/** The texts of values, as a new session stores them. @throws SessionError where one cannot be stored */
-export function textsOf(values: Record<string, unknown>, rules: ValueRules): Texts {
-  const texts = Object.entries(values).map(
-    ([key, value]) => [key, serialize(value, pathOf(key), rules)] as const,
-  );
-  return new Map(texts);
+  private isAsStored(key: string, stored: string, now: string, value: unknown): boolean {
+    if (stored === now) return true;
+    const isSame = isUntouched(key, stored, now, value, this.comparing);
+    // Of a form that tells nothing, the object itself does: it was put in the place of another.
+    if (isSame !== 'unless replaced') return isSame;
+    return this.handedOut.get(key) === value || this.written?.get(key)?.value === value;
+  }
 }
 
 /** Flashes that were read come back before those that were added since. */

@@ -1,10 +1,11 @@
 import { SessionError } from '../session.errors.js';
 import {
+  isNoJson,
   SerialSessionStore,
   type SerialSessionStoreOptions,
   storedSessionIn,
 } from './serial-session.store.js';
-import type { StoredSession } from './session-store.js';
+import { type StoredSession, UNREADABLE } from './session-store.js';
 
 export type { SerialSessionStoreOptions } from './serial-session.store.js';
 
@@ -46,7 +47,8 @@ export class ExpressSessionStore extends SerialSessionStore {
     try {
       return storedSessionIn(await called((done) => this.store.get(key, done)));
     } catch (error) {
-      // So do stores say that there is none that keep files; express-session knows it too.
+      if (isNoJson(error)) return UNREADABLE;
+      // Stores that keep files say so where there is none; express-session knows it too.
       if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
       throw error;
     }

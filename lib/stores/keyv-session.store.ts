@@ -1,10 +1,12 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionError } from '../session.errors.js';
 import {
+  isNoJson,
   SerialSessionStore,
   type SerialSessionStoreOptions,
   storedSessionIn,
 } from './serial-session.store.js';
-import type { StoredSession } from './session-store.js';
+import { type StoredSession, UNREADABLE } from './session-store.js';
 
 export type { SerialSessionStoreOptions } from './serial-session.store.js';
 
@@ -21,12 +23,21 @@ export interface KeyvLike {
   throwOnErrors?: boolean;
 }
 
+/** The errors that were reported while a call was under way. */
+interface CallErrors {
+  /** In the asynchronous context of this call. */
+  readonly own: unknown[];
+  /** In that of no call, as when a connection breaks. */
+  readonly ofUnknownOrigin: unknown[];
+}
+
 /**
  * Keeps sessions wherever Keyv has an adapter: PostgreSQL, MySQL, SQLite, MongoDB, etcd and others.
  *
  * A Keyv hides what fails. This store sets its `throwOnErrors`, and listens to its `error` events and
- * to those of its adapter: a call during which there was one rejects, lest a session that could not be
- * read be taken for one that is gone. So give it a Keyv of its own.
+ * to those of its adapter. An error belongs to the call in whose asynchronous context it was reported.
+ * One of no call makes those reject that found nothing: a session that could not be read must not look
+ * like one that is gone. Give it a Keyv of its own.
  *
  * @example
  * ```ts
@@ -34,8 +45,8 @@ export interface KeyvLike {
  * ```
  */
 export class KeyvSessionStore extends SerialSessionStore {
-  /** For each call under way, the errors that were reported since it began. */
-  private readonly underWay = new Set<unknown[]>();
+  private readonly underWay = new Set<CallErrors>();
+  private readonly context = new AsyncLocalStorage<CallErrors>();
 
   /** @throws SessionError `SESSION_CONFIG` where this is no Keyv */
   constructor(
@@ -54,7 +65,12 @@ export class KeyvSessionStore extends SerialSessionStore {
   }
 
   protected async load(key: string): Promise<StoredSession | undefined> {
-    return storedSessionIn(await this.call(() => this.keyv.get(key)));
+    try {
+      return storedSessionIn(await this.call(() => this.keyv.get(key), true));
+    } catch (error) {
+      if (isNoJson(error)) return UNREADABLE;
+      throw error;
+    }
   }
 
   protected async save(key: string, { text, version, expiresAt }: StoredSession): Promise<void> {
@@ -71,19 +87,24 @@ export class KeyvSessionStore extends SerialSessionStore {
   /** It also keeps an `error` event from ending the process, as one that nobody listens to may. */
   private listen(emitter: Pick<KeyvLike, 'on'>): void {
     emitter.on('error', (error) => {
-      for (const errors of this.underWay) errors.push(error);
+      const call = this.context.getStore();
+      // A connection reports in the context of the call that opened it, which may be over.
+      if (call !== undefined && this.underWay.has(call)) call.own.push(error);
+      else for (const other of this.underWay) other.ofUnknownOrigin.push(error);
     });
   }
 
-  private async call<T>(act: () => Promise<T>): Promise<T> {
-    const errors: unknown[] = [];
+  /** @param isRead whether a result proves that the call succeeded, whatever was reported */
+  private async call<T>(act: () => Promise<T>, isRead = false): Promise<T> {
+    const errors: CallErrors = { own: [], ofUnknownOrigin: [] };
     this.underWay.add(errors);
     try {
-      const result = await act();
-      if (errors.length === 0) return result;
-      throw new SessionError('SESSION_STORE', 'Keyv reported an error during the call', {
-        cause: errors[0],
-      });
+      const result = await this.context.run(errors, act);
+      const isThere = result !== undefined && result !== null && (result as unknown) !== false;
+      if (isThere && (isRead || errors.own.length === 0)) return result;
+      const [cause] = [...errors.own, ...errors.ofUnknownOrigin];
+      if (cause === undefined) return result;
+      throw new SessionError('SESSION_STORE', 'Keyv reported an error during the call', { cause });
     } finally {
       this.underWay.delete(errors);
     }

@@ -1,7 +1,7 @@
 import { SessionError } from '../session.errors.js';
 import { type RedisClient, type RedisCommands, redisCommands } from './redis-client.js';
 import { REMOVE, TOUCH, WRITE } from './redis-script.js';
-import type { SessionStore, StoredSession } from './session-store.js';
+import { type SessionStore, type StoredSession, UNREADABLE } from './session-store.js';
 
 export type {
   IoRedisClient,
@@ -40,15 +40,21 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async read(key: string): Promise<StoredSession | undefined> {
-    const reply = await this.redis.hmget(this.prefix + key, ['t', 'v', 'e']);
+    let reply: unknown;
+    try {
+      reply = await this.redis.hmget(this.prefix + key, ['t', 'v', 'e']);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return UNREADABLE;
+      throw error;
+    }
     if (!Array.isArray(reply)) {
       throw new SessionError('SESSION_STORE', 'the Redis client gave no list for HMGET');
     }
     // A client can be told to give Buffers.
     const [text, version, end] = reply as (string | Buffer | null)[];
+    if (text === null && version === null && end === null) return undefined;
     const expiresAt = Number(end ?? Number.NaN);
-    // A hash that lacks one of them is not ours.
-    if (text === null || version === null || Number.isNaN(expiresAt)) return undefined;
+    if (text === null || version === null || Number.isNaN(expiresAt)) return UNREADABLE;
     return { text: String(text), version: String(version), expiresAt };
   }
 

@@ -12,8 +12,17 @@ export interface StoredSession {
 }
 
 /**
+ * What `read` gives for an entry that is there but holds no session: text that is no JSON, a key of
+ * another type, a missing field. The module begins an empty session and reports the event `rejected`
+ * with the reason `malformed`. Its `version` is the one that replaces such an entry.
+ *
+ * An entry that cannot be read is not a store that fails: a store that fails rejects.
+ */
+export const UNREADABLE: StoredSession = Object.freeze({ text: '', version: '', expiresAt: 0 });
+
+/**
  * Where sessions are kept on a server. It knows text and versions, not sessions: to write one, keep
- * four rules, and run `describeSessionStore` of `nestjs-typed-session/testing` on it.
+ * five rules, and run `describeSessionStore` of `nestjs-typed-session/testing` on it.
  *
  * 1. **Nothing comes back by itself.** Only `write` without a version may make an entry, and only
  *    where there is none. That is what keeps a signed-out session signed out.
@@ -24,6 +33,8 @@ export interface StoredSession {
  *    are. Nothing that a client sends reaches a store unauthenticated.
  * 4. **Time**: remove entries after `expiresAt`, at any time that suits the store. The reader checks
  *    it too, so `read` may give what has expired. To the other three it may be there or not.
+ * 5. **A damaged entry** is there, and reads as `UNREADABLE`. `write` with the version of `UNREADABLE`
+ *    replaces it, `remove` without a version or with that one removes it, and `touch` finds no session.
  *
  * There is no need for a time limit, for a retry, or for a cache: the module bounds each call
  * (`storeTimeout`), and merges and repeats what met a newer version.
@@ -36,7 +47,7 @@ export interface SessionStore {
    */
   readonly atomic: boolean;
 
-  /** @returns `undefined` where there is none */
+  /** @returns `undefined` where there is none, `UNREADABLE` where there is no session in it */
   read(key: string): Promise<StoredSession | undefined>;
 
   /**

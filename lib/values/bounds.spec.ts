@@ -132,7 +132,9 @@ describe('a value at the limit of its size', () => {
   it('is read in bounded time where transforms are shown the whole, at each level of it', () => {
     class Link {
       next: unknown = null;
-      @Transform(({ obj, value }) => ((obj as Link).next === null ? 'last' : (value as string)))
+      @Transform(({ obj, value }) => ((obj as Link).next === null ? 'last' : (value as string)), {
+        toClassOnly: true,
+      })
       label = '';
     }
     registerSessionType(Link, { name: 'bounds/link' });

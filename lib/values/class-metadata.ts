@@ -29,7 +29,7 @@ export interface ExposeMetadata {
 
 export interface TransformMetadata {
   readonly transformFn: (params: TransformFnParams) => unknown;
-  readonly options?: Selector;
+  readonly options?: Selector & { readonly toPlainOnly?: boolean };
 }
 
 /** For which groups and versions an `@Expose` or a `@Transform` is meant. */

@@ -172,7 +172,7 @@ describe('an instance of a registered class', () => {
     expect(roundTrip(drawing)).toStrictEqual(drawing);
     drawing.shapes[0].kind = 'round';
     expect(() => serialize({ drawing }, 'values.x')).toThrow(
-      /^values\.x\.drawing\.shapes\[0\]\.kind is stored under the name "kind", and so is the name of its class/,
+      /^values\.x\.drawing\.shapes\[0\]\.kind is stored under the property that tells the class .*Set it to "circle"/,
     );
   });
 
@@ -265,7 +265,7 @@ describe('reviving an instance', () => {
       }
     }
     registerSessionTypes(Guarded);
-    expect(serialize(new Guarded(), 'values.x')).toBe('{"@Guarded":{"total":42}}');
+    expect(serialize(new Guarded(), 'values.x')).toBe('{"@Guarded":{}}');
     const back = revive('{"@Guarded":{"total":1,"level":2,"__proto__":{"level":3}}}') as any;
     expect(runs).toEqual([]);
     expect(back.total).toBe(42);
@@ -281,7 +281,7 @@ describe('reviving an instance', () => {
       }
     }
     registerSessionTypes(Counted);
-    expect(serialize(new Counted(), 'values.x')).toBe('{"@Counted":{"n":2,"twice":4}}');
+    expect(serialize(new Counted(), 'values.x')).toBe('{"@Counted":{"n":2}}');
     expect(roundTrip(new Counted()).twice()).toBe(4);
   });
 
@@ -364,7 +364,7 @@ describe('reviving an instance that its constructor closed', () => {
     },
   );
 
-  it('gives it what was stored where a property is read-only or an accessor', () => {
+  it('gives it what was stored where a property is read-only, and leaves an accessor one', () => {
     const runs: unknown[] = [];
     class Numbered {
       static next = 1;
@@ -383,7 +383,7 @@ describe('reviving an instance that its constructor closed', () => {
     }
     registerSessionTypes(Numbered);
     const back = revive('{"@Numbered":{"id":7,"level":5,"more":true}}') as Numbered;
-    expect(back).toMatchObject({ id: 7, level: 5, more: true });
+    expect(back).toMatchObject({ id: 7, level: 1, more: true });
     expect(back).toBeInstanceOf(Numbered);
     expect(Object.getOwnPropertyDescriptor(back, 'id')?.writable).toBe(false);
     expect(runs).toEqual([]);

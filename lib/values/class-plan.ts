@@ -43,11 +43,12 @@ export function compilePlan(
 ): ClassPlan {
   if (storage === undefined) return publicPlan(cls, selection);
   const make = makerOf(cls);
+  const { revive, takes } = compileReviver(cls, storage, selection, findPlan, make);
   const plan: ClassPlan = {
     name: cls.name,
     type: registeredType(cls.prototype as object),
-    write: compileWriter(cls, storage, selection, findPlan),
-    revive: compileReviver(cls, storage, selection, findPlan, make),
+    write: compileWriter(cls, storage, selection, findPlan, { takes, make }),
+    revive,
   };
   return privateMembers(cls) === undefined ? plan : withPrivateMethods(cls, plan, make);
 }

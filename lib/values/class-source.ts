@@ -28,8 +28,42 @@ export function isNative(cls: ClassFunction): boolean {
   return sourceOf(cls).endsWith('{ [native code] }');
 }
 
-export function isSameSource(one: ClassFunction, other: ClassFunction): boolean {
-  return sourceOf(one) === sourceOf(other);
+function hasReadableSource(cls: ClassFunction): boolean {
+  return /^(?:class|function)\b/.test(sourceOf(cls));
+}
+
+/**
+ * The name of a property for which a decorator defined a getter and a setter on the prototype. Those
+ * that the class body declares, or a decorator wrapped, are none.
+ */
+function decoratedAccessor(cls: ClassFunction): string | undefined {
+  for (const ancestor of lineageOf(cls)) {
+    const source = sourceOf(ancestor);
+    if (!source.startsWith('class')) continue;
+    const descriptors = Object.getOwnPropertyDescriptors(ancestor.prototype as object);
+    for (const [name, { get, set }] of Object.entries<Accessors>(descriptors)) {
+      if (get === undefined || set === undefined) continue;
+      if (declaresAccessor(get) || declaresAccessor(set)) continue;
+      const isWrapped = [...outline(source).members.matchAll(ACCESSOR)].some(
+        ([, declared]) => declared === name,
+      );
+      if (!isWrapped) return name;
+    }
+  }
+  return undefined;
+}
+
+const ACCESSOR = /\b[gs]et\s+([\p{ID_Continue}$]+)\s*\(/gu;
+
+/** Of a property descriptor, the functions as values. */
+interface Accessors {
+  readonly get?: () => unknown;
+  readonly set?: (value: never) => void;
+}
+
+/** Whether a function is written as `get name() {…}` or `set name(value) {…}`. */
+function declaresAccessor(accessor: (value: never) => unknown): boolean {
+  return /^[gs]et\b\s*[^\s(]/.test(Function.prototype.toString.call(accessor));
 }
 
 /**
@@ -42,7 +76,14 @@ export function hiddenState(cls: ClassFunction): string | undefined {
   if (native !== undefined) {
     return native === cls ? `is built in, ${unseen}` : `extends ${native.name}, ${unseen}`;
   }
+  if (!lineageOf(cls).every(hasReadableSource)) {
+    return 'has a source that cannot be read (bytecode, a snapshot), so that nobody can tell whether it has #private fields';
+  }
   const members = privateMembers(cls);
+  const accessor = decoratedAccessor(cls);
+  if (accessor !== undefined) {
+    return `has an accessor ${accessor} that a decorator put on its prototype, and its value is elsewhere, ${unseen}`;
+  }
   if (members === 'fields') return `has #private fields, ${unseen}`;
   return members === 'methods' && !takesNoArguments(cls)
     ? 'has #private methods, which only its constructor installs, and a constructor that takes arguments is not run'

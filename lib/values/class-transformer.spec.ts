@@ -113,8 +113,12 @@ describe("class-transformer's decorators", () => {
     compilePlan(cls, byStorage, metadataStorage());
   const byFunctions = (cls: ClassFunction): ClassPlan => compilePlan(cls, byFunctions, undefined);
 
+  /** What is not read back is not stored. */
+  const NOT_READ = ['computed', 'count', 'initials'];
+
   it.each(CLASSES)('give the same stored fields as instanceToPlain: %p', (cls) => {
     const plain = JSON.parse(JSON.stringify(instanceToPlain(new cls())));
+    for (const name of NOT_READ) delete plain[name];
     const stored = JSON.parse(serialize(new cls(), 'values.x'));
     expect(stored).toStrictEqual({ [`@${cls.name}`]: plain });
     // In the same order too.
@@ -139,6 +143,7 @@ describe("class-transformer's decorators", () => {
     const compiled = byStorage(cls);
     const fallback = byFunctions(cls);
     const plain = plainBy(fallback, new cls());
+    for (const name of NOT_READ) delete plain[name];
     expect(plainBy(compiled, new cls())).toEqual(plain);
     expect(fallback.revive(plain, new Decoder())).toStrictEqual(
       plainToInstance(cls as new () => object, plain),

@@ -6,7 +6,18 @@
 /** True if every property of it can be assigned, and more can be added, without running any code. */
 export function isOpen(made: object): boolean {
   if (!Object.isExtensible(made)) return false;
-  return Object.values(Object.getOwnPropertyDescriptors(made)).every(({ writable }) => writable);
+  // An accessor has none of either.
+  return Object.values(Object.getOwnPropertyDescriptors(made)).every(
+    ({ writable }) => writable !== false,
+  );
+}
+
+/** The properties of an instance's own that are accessors. */
+export function accessorsOf(made: object): ReadonlySet<string> {
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(made));
+  return new Set(
+    descriptors.filter(([, { writable }]) => writable === undefined).map(([key]) => key),
+  );
 }
 
 /** The same properties on the same prototype, each of them free to be set. */

@@ -10,6 +10,9 @@ import { DEFAULT_RULES, type ValueRules } from './value-rules.js';
 
 const NO_FINDINGS: Findings = { faults: [], continued: new Map() };
 
+/** What objects were read as, with the number of unknown values in them. */
+type Memory = Map<object, { readonly value: unknown; readonly unknowns: number }>;
+
 const builtins: ReadonlyMap<string, builtin.BuiltinType> = new Map([
   ['$date', builtin.date],
   ['$bigint', builtin.bigint],
@@ -27,8 +30,7 @@ export class Decoder {
   /** How many unknown values were met so far. */
   unknowns = 0;
   private reader: TypedReader | undefined;
-  /** What named values were read as, with the number of unknown ones in them. */
-  private memory: Map<object, { readonly value: unknown; readonly unknowns: number }> | undefined;
+  private memory: Memory | undefined;
 
   /**
    * @param isReplay whether this only finds out what was read before: then no owner is asked what
@@ -52,6 +54,12 @@ export class Decoder {
   /** The value that a node stands for, or `UNKNOWN`, or `DROPPED`. */
   value(node: unknown): unknown {
     if (typeof node !== 'object' || node === null) return node;
+    return this.memory === undefined
+      ? this.objectOf(node)
+      : this.remembered(node, this.memory, () => this.objectOf(node));
+  }
+
+  private objectOf(node: object): unknown {
     if (Array.isArray(node)) return this.list(node, undefined);
     const tag = tagOf(node as JsonObject);
     return tag === undefined
@@ -206,17 +214,22 @@ export class Decoder {
     return this.fields(node);
   }
 
-  private named(tag: string, payload: unknown, node: JsonObject): unknown {
-    if (this.memory === undefined) return this.readNamed(tag, payload, node);
-    const known = this.memory.get(node);
+  private remembered(node: object, memory: Memory, read: () => unknown): unknown {
+    const known = memory.get(node);
     if (known !== undefined) {
       this.unknowns += known.unknowns;
       return known.value;
     }
     const unknownsBefore = this.unknowns;
-    const value = this.readNamed(tag, payload, node);
-    this.memory.set(node, { value, unknowns: this.unknowns - unknownsBefore });
+    const value = read();
+    memory.set(node, { value, unknowns: this.unknowns - unknownsBefore });
     return value;
+  }
+
+  private named(tag: string, payload: unknown, node: JsonObject): unknown {
+    return this.memory === undefined
+      ? this.readNamed(tag, payload, node)
+      : this.remembered(node, this.memory, () => this.readNamed(tag, payload, node));
   }
 
   private readNamed(tag: string, payload: unknown, node: JsonObject): unknown {
@@ -249,7 +262,7 @@ export class Decoder {
     return this.unknowns === unknownsBefore ? this.types.checked(type, value, node) : UNKNOWN;
   }
 
-  private built(plan: ClassPlan, stored: JsonObject, node: JsonObject): unknown {
+  protected built(plan: ClassPlan, stored: JsonObject, node: JsonObject): unknown {
     try {
       return plan.revive(stored, this);
     } catch (error) {

@@ -1,10 +1,12 @@
 import * as builtin from './builtin-types.js';
 import type { ClassPlan } from './class-plan.js';
-import { isNative, type ClassFunction } from './class-source.js';
+import type { EncoderOptions } from './encoder-options.js';
 import type { FieldType } from './field-type.js';
 import { escaped, primitiveText, quote, withField } from './json-text.js';
 import { MAX_BINARY_BYTES } from './limits.js';
 import { spendOnPlain } from './plain-values.js';
+import { isContainer, LocalPrototypes, namedPropertyOf } from './realm.js';
+import { MapEntry } from './path-text.js';
 import * as refusal from './refusal.js';
 import { Trail } from './trail.js';
 import { registeredType, type RegisteredType } from './type-registry.js';
@@ -17,7 +19,10 @@ const { keys: keysOf, getOwnPropertySymbols } = Object;
 type ObjectWriter = (value: never, encoder: Encoder, type: FieldType | undefined) => string;
 
 const writers: ReadonlyMap<object | null, ObjectWriter> = new Map<object | null, ObjectWriter>([
-  [Object.prototype, (value: object, encoder) => escaped(encoder.fields(value))],
+  [
+    Object.prototype,
+    (value: object, encoder) => escaped(encoder.fields(value), encoder.fieldCount),
+  ],
   [null, (value: object, encoder) => `{"$null":${encoder.fields(value)}}`],
   [Array.prototype, (value: unknown[], encoder, type) => encoder.list(value, type)],
   [Map.prototype, (value: Map<unknown, unknown>, encoder, type) => encoder.map(value, type)],
@@ -31,18 +36,25 @@ const writers: ReadonlyMap<object | null, ObjectWriter> = new Map<object | null,
   ]),
 ]);
 
+const localPrototypes = new LocalPrototypes(writers);
+
 /**
  * Writes one value that is not plain JSON through and through. It alone knows where in the value
  * it is, so it alone refuses.
  */
 export class Encoder {
   readonly trail: Trail;
+  /** How many fields the object has that was written last. */
+  fieldCount = 0;
+  readonly isBare: boolean;
   private budget: number;
 
   constructor(
     root: string,
     private readonly rules: ValueRules = DEFAULT_RULES,
+    readonly options: EncoderOptions = {},
   ) {
+    this.isBare = options.isBare === true;
     this.trail = new Trail(root, rules.limits.depth);
     this.budget = rules.limits.nodes;
   }
@@ -71,7 +83,7 @@ export class Encoder {
 
   private typed(value: unknown, type: FieldType): string {
     if (value === null || value === undefined) return this.untyped(value, undefined);
-    const prototype = typeof value === 'object' ? localPrototype(value) : undefined;
+    const prototype = typeof value === 'object' ? localPrototypes.of(value) : undefined;
     if (prototype !== undefined && isContainer(prototype)) return this.untyped(value, type);
     if (type.convert !== undefined) return this.edge(type.convert(value), undefined);
     const plan = prototype === undefined ? undefined : type.planToWrite(prototype);
@@ -87,23 +99,26 @@ export class Encoder {
     this.spend();
     const fields = this.instance(value, plan);
     const { discriminator } = type;
-    return escaped(
-      discriminator === undefined ? fields : this.withClassName(fields, value, discriminator),
-    );
+    return discriminator === undefined
+      ? escaped(fields, this.fieldCount)
+      : this.withClassName(fields, value, discriminator);
   }
 
+  /** The fields, and the name of the class under the property that `discriminator` says. */
   private withClassName(
     fields: string,
     value: object,
-    { property, nameOf }: NonNullable<FieldType['discriminator']>,
+    { property, namesOf }: NonNullable<FieldType['discriminator']>,
   ): string {
-    const name = nameOf(localPrototype(value)!);
+    const count = this.fieldCount;
+    const names = namesOf(localPrototypes.of(value)!);
     const own: unknown = Object.getOwnPropertyDescriptor(value, property)?.value;
-    if (name === undefined || own === undefined || own === name) {
-      return withField(fields, property, name);
+    if (own !== undefined && !names.includes(own as string)) {
+      throw refusal.refusedClassName(this.trail.pathOf(property), names);
     }
-    const path = this.trail.pathOf(property);
-    throw refusal.refusedName(path, property, 'the name of its class (the discriminator)');
+    const isOnly = count === 0 || (count === 1 && fields.startsWith(`{${quote(property)}:`));
+    const name = (own as string | undefined) ?? names[0];
+    return escaped(withField(fields, property, name), isOnly ? 1 : count + 1);
   }
 
   private untyped(value: unknown, elementType: FieldType | undefined): string {
@@ -115,7 +130,7 @@ export class Encoder {
   }
 
   private object(value: object, elementType: FieldType | undefined): string {
-    const prototype = localPrototype(value);
+    const prototype = localPrototypes.of(value);
     const write = writers.get(prototype);
     if (write !== undefined) return write(value as never, this, elementType);
     const registered = registeredType(prototype!);
@@ -128,13 +143,25 @@ export class Encoder {
 
   private labelled(value: object, { cls, form, label }: RegisteredType): string {
     if (form === undefined) return `${label}${this.instance(value, this.rules.planOf(cls))}}`;
+    if (this.isBare) return `${label}${this.visible(value)}}`;
     this.trail.enter(value);
     const text = this.value(form.serialize(value), undefined);
     this.trail.leave();
     return `${label}${text}}`;
   }
 
+  /** The fields that one sees of a value with a form of its own, or nothing. */
+  private visible(value: object): string {
+    try {
+      return new Encoder('value', this.rules, this.options).fields(value);
+    } catch {
+      return 'null';
+    }
+  }
+
   private instance(value: object, plan: ClassPlan): string {
+    const number = this.options.compared?.get(value);
+    if (number !== undefined) return `{"${number}":0}`;
     this.refuseSymbolKeys(value);
     this.trail.enter(value);
     const text = plan.write(value, this);
@@ -147,13 +174,15 @@ export class Encoder {
     this.refuseSymbolKeys(value);
     this.trail.enter(value);
     let text = '';
-    for (const key of keysOf(value)) {
+    const keys = keysOf(value);
+    for (const key of keys) {
       this.trail.at(key);
       const field = (value as Record<string, unknown>)[key];
       const kept = field === undefined ? keptText(value, key) : undefined;
       text += `${text === '' ? '' : ','}${quote(key)}:${kept ?? this.untyped(field, undefined)}`;
     }
     this.trail.leave();
+    this.fieldCount = keys.length;
     return `{${text}}`;
   }
 
@@ -162,7 +191,8 @@ export class Encoder {
     // Before the first element is looked at: a length of 1e9 is quickly set.
     if (length > this.budget) throw this.tooMany(list);
     this.refuseSymbolKeys(list);
-    this.refuseNamedProperties(list);
+    const named = namedPropertyOf(list);
+    if (named !== undefined) throw refusal.refusedListProperty(this.trail.pathOf(named));
     this.trail.enter(list);
     const kept = keptElements(list);
     let nextKept = 0;
@@ -196,8 +226,8 @@ export class Encoder {
   map(map: ReadonlyMap<unknown, unknown>, type: FieldType | undefined): string {
     this.refuseProperties(map, 'Map');
     this.trail.enter(map);
-    const atKey = new refusal.MapEntry('keys');
-    const atValue = new refusal.MapEntry('values');
+    const atKey = new MapEntry('keys');
+    const atValue = new MapEntry('values');
     let text = '';
     let index = 0;
     for (const [key, value] of Map.prototype.entries.call(map) as Iterable<[unknown, unknown]>) {
@@ -258,50 +288,4 @@ export class Encoder {
     if (name === undefined) return;
     throw refusal.refusedProperty(this.trail.pathOf(name), type);
   }
-
-  private refuseNamedProperties(list: readonly unknown[]): void {
-    // Named properties come after all indices.
-    const last = keysOf(list).at(-1);
-    if (last === undefined || (INDEX.test(last) && Number(last) < list.length)) return;
-    throw refusal.refusedListProperty(this.trail.pathOf(last));
-  }
 }
-
-function isContainer(prototype: object | null): boolean {
-  return (
-    prototype === Array.prototype || prototype === Map.prototype || prototype === Set.prototype
-  );
-}
-
-const INDEX = /^(?:0|[1-9]\d*)$/;
-
-/**
- * An object of another realm (`structuredClone` under Jest gives such) has that realm's
- * prototypes; it is written like one of ours.
- */
-function localPrototype(value: object): object | null {
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  if (writers.has(prototype)) return prototype;
-  let local = localPrototypes.get(prototype!);
-  if (local === undefined) {
-    local = counterpart(prototype!) ?? prototype!;
-    localPrototypes.set(prototype!, local);
-  }
-  return local;
-}
-
-const localPrototypes = new WeakMap<object, object>();
-
-/** Our prototype of the same built-in class, if that is what it is and there is a writer for it. */
-function counterpart(prototype: object): object | undefined {
-  const cls: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  if (typeof cls !== 'function' || cls.prototype !== prototype) return undefined;
-  if (!isNative(cls as ClassFunction)) return undefined;
-  return prototypesByName.get(cls.name);
-}
-
-const prototypesByName: ReadonlyMap<string, object> = new Map(
-  [...writers.keys()]
-    .filter((prototype) => prototype !== null)
-    .map((prototype) => [prototype.constructor.name, prototype]),
-);

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { isFields, isListOfPairs, tagOf, type JsonObject } from './tags.js';
-import { MapEntry, pathText } from './refusal.js';
+import { MapEntry, pathText } from './path-text.js';
 
 /** Something stored that does not read as it lies there. Nothing here quotes a value. */
 export interface ValueFault {
@@ -132,4 +132,12 @@ export function logFault({ path, type, why, outcome }: ValueFault): void {
   if (logged.has(message)) return;
   logged.add(message);
   logger.warn(`${message}It reads as undefined and is written back as it was stored.`);
+}
+
+/** Warns once of a type that is written differently each time. */
+export function logUnstable(type: string): void {
+  const message = `A value of the type ${JSON.stringify(type)} is written differently each time, so that a change inside it may not be seen. Let its serialize and its transforms write the same for the same value, or set a changed value anew: session.set(key, value).`;
+  if (logged.has(message)) return;
+  logged.add(message);
+  logger.warn(message);
 }

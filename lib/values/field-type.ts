@@ -16,7 +16,8 @@ export interface FieldType {
   readonly discriminator?: {
     readonly property: string;
     readonly keep: boolean;
-    readonly nameOf: (prototype: object) => string | undefined;
+    /** The names that stand for the class of this prototype. */
+    readonly namesOf: (prototype: object) => readonly string[];
   };
   /** The field is declared as one, so a list or an object stored for it becomes one. */
   readonly container?: 'Map' | 'Set';
@@ -146,7 +147,12 @@ function discriminated(
       const cls = known.find((subType) => subType.name === name)?.value ?? base;
       return cls && findPlan(cls);
     },
-    discriminator: { property, keep, nameOf: (prototype) => subTypeOf(prototype)?.name },
+    discriminator: {
+      property,
+      keep,
+      namesOf: (prototype) =>
+        known.filter(({ value }) => value.prototype === prototype).map(({ name }) => name),
+    },
   };
 }
 

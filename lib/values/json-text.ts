@@ -24,17 +24,17 @@ function numberText(value: number): string {
     : `{"$number":${builtin.specialNumber.write(value as never)}}`;
 }
 
-/** An object that happens to look like a tag is wrapped, so that it is read as an object. */
-export function escaped(fields: string): string {
-  return isTagCharacter(fields.charCodeAt(2)) &&
-    Object.keys(JSON.parse(fields) as object).length === 1
-    ? `{"$":${fields}}`
-    : fields;
+/**
+ * An object that happens to look like a tag is wrapped, so that it is read as an object.
+ *
+ * @param count how many fields it has
+ */
+export function escaped(fields: string, count: number): string {
+  return count === 1 && isTagCharacter(fields.charCodeAt(2)) ? `{"$":${fields}}` : fields;
 }
 
 /** Last, because of two equal keys the last one counts when JSON is parsed. */
-export function withField(fields: string, property: string, value: string | undefined): string {
-  if (value === undefined) return fields;
+export function withField(fields: string, property: string, value: string): string {
   const field = `${quote(property)}:${quote(value)}}`;
   return fields === '{}' ? `{${field}` : `${fields.slice(0, -1)},${field}`;
 }

@@ -62,6 +62,11 @@ function spendOnObject(object: object, budget: number, levels: number): number {
   return left;
 }
 
+/** Whether a prototype gives its objects nothing: they are plain. */
+export function isBare(prototype: object): boolean {
+  return getPrototypeOf(prototype) === null && Reflect.ownKeys(prototype).length === 0;
+}
+
 function isObject(value: unknown): value is object {
   return typeof value === 'object';
 }

@@ -2,7 +2,7 @@ import type { ClassTransformOptions } from 'class-transformer';
 import type { MetadataStorage, Selection, TransformMetadata } from './class-metadata.js';
 import type { ClassFunction } from './class-source.js';
 import { TO_INSTANCE, TO_PLAIN } from './class-transformer.js';
-import { closeLike, isOpen, openCopy } from './closed-instance.js';
+import { accessorsOf, closeLike, isOpen, openCopy } from './closed-instance.js';
 import type { Decoder } from './decoder.js';
 import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
 import type { JsonObject } from './tags.js';
@@ -26,13 +26,20 @@ interface ReviveStep {
 /** Remembered per class; an instance used as a dictionary must not make this grow for ever. */
 const MAX_STEPS = 256;
 
+/** How instances of a class are read. */
+export interface Reviver {
+  readonly revive: (stored: JsonObject, decoder: Decoder) => object;
+  /** Whether what is stored under a name is read. */
+  readonly takes: (name: string) => boolean;
+}
+
 export function compileReviver(
   cls: ClassFunction,
   storage: MetadataStorage,
   selection: Selection,
   findPlan: PlanFinder,
   make: () => object,
-): (stored: JsonObject, decoder: Decoder) => object {
+): Reviver {
   const computed = new Set(storage.getExposedProperties(cls, TO_PLAIN));
   const excluded = new Set(storage.getExcludedProperties(cls, TO_INSTANCE));
   const readsAll = storage.getStrategy(cls) !== 'excludeAll';
@@ -92,10 +99,14 @@ export function compileReviver(
 
   let opensByItself: boolean | undefined;
 
-  return (stored, decoder) => {
+  /** What the constructor makes an accessor stays one. */
+  let accessors: ReadonlySet<string> | undefined;
+
+  const revive = (stored: JsonObject, decoder: Decoder): object => {
     const made = make();
     // Looked at closely once per class. Should a later instance differ, its first field tells.
     opensByItself ??= isOpen(made);
+    accessors ??= accessorsOf(made);
     let instance = opensByItself ? made : openCopy(made);
     let source: object | undefined;
     let index = 0;
@@ -103,7 +114,7 @@ export function compileReviver(
       let step = lastSteps[index];
       if (step?.name !== name) step = stepAt(index, name);
       index++;
-      if (step === undefined) continue;
+      if (step === undefined || (accessors.size > 0 && accessors.has(step.property))) continue;
       const node = stored[name];
       let value = node;
       if (!step.isBare || (typeof node === 'object' && node !== null)) {
@@ -132,6 +143,7 @@ export function compileReviver(
     if (instance !== made) closeLike(made, instance);
     return instance;
   };
+  return { revive, takes: (name) => stepFor(name) !== undefined };
 }
 
 function transform(step: ReviveStep, value: unknown, source: object): unknown {

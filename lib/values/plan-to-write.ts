@@ -2,9 +2,12 @@ import type { ClassTransformOptions } from 'class-transformer';
 import type { MetadataStorage, Selection, TransformMetadata } from './class-metadata.js';
 import { TO_PLAIN } from './class-transformer.js';
 import type { ClassFunction } from './class-source.js';
+import { accessorsOf } from './closed-instance.js';
 import type { Encoder } from './encoder.js';
+import type { Mark } from './encoder-options.js';
 import { fieldTypeOf, type FieldType, type PlanFinder } from './field-type.js';
-import { refusedName } from './refusal.js';
+import type { Reviver } from './plan-to-revive.js';
+import { refusedName, refusedOwnAccessor } from './refusal.js';
 import { keptText } from './unknown-types.js';
 
 /** One field on its way into the text. */
@@ -20,6 +23,10 @@ interface WriteStep {
   readonly transforms: readonly TransformMetadata[];
   /** What they see as class-transformer's options. */
   readonly options: Readonly<ClassTransformOptions>;
+  /** Set where the field may come back as another value. */
+  readonly mark: Mark | undefined;
+  /** Whether a new instance has the field and leaves it `undefined`. */
+  isUnset: boolean | undefined;
 }
 
 /** Remembered per class; an instance used as a dictionary must not make this grow for ever. */
@@ -30,6 +37,7 @@ export function compileWriter(
   storage: MetadataStorage,
   selection: Selection,
   findPlan: PlanFinder,
+  { takes, make }: Pick<Reviver, 'takes'> & { readonly make: () => object },
 ): (instance: object, encoder: Encoder) => string {
   const exposed = new Set(storage.getExposedProperties(cls, TO_PLAIN));
   const excluded = new Set(storage.getExcludedProperties(cls, TO_PLAIN));
@@ -45,6 +53,12 @@ export function compileWriter(
       return undefined;
     const name = expose?.options?.name ?? key;
     if (exposed.has(key) && !fieldByName.has(name)) fieldByName.set(name, key);
+    // What is not read, such as what a getter shows, is not stored either.
+    if (!takes(name)) return undefined;
+    const transforms = storage
+      .findTransformMetadatas(cls, key, TO_PLAIN)
+      .filter((metadata) => selection.includes(metadata));
+    const isTransformedBothWays = transforms.some(({ options }) => options?.toPlainOnly !== true);
     return {
       key,
       name,
@@ -52,10 +66,10 @@ export function compileWriter(
       isNameTaken: (fieldByName.get(name) ?? key) !== key,
       isExposed: exposed.has(key),
       typeFor: fieldTypeOf(storage.findTypeMetadata(cls, key), key, findPlan),
-      transforms: storage
-        .findTransformMetadatas(cls, key, TO_PLAIN)
-        .filter((metadata) => selection.includes(metadata)),
+      transforms,
       options: selection.options,
+      mark: isTransformedBothWays ? { key, remedy: 'transform' } : undefined,
+      isUnset: undefined,
     };
   };
 
@@ -69,22 +83,67 @@ export function compileWriter(
 
   const exposedSteps = [...exposed].map(compileStep).filter((step) => step !== undefined);
 
+  /** A new instance, if one can be made. */
+  let made: object | undefined;
+  const aNewOne = (): object => {
+    try {
+      return (made ??= make());
+    } catch {
+      return (made = {});
+    }
+  };
+  /** Whether a field is as a new instance has it: then it need not be stored. */
+  const isUnset = (step: WriteStep, instance: object): boolean => {
+    if (step.transforms.length > 0 || keptText(instance, step.key) !== undefined) return false;
+    const one = aNewOne() as Record<string, unknown>;
+    return (step.isUnset ??= Object.hasOwn(one, step.key) && one[step.key] === undefined);
+  };
+
+  /** Of the accessors that instances have of their own, those with a setter. */
+  let ownMarks: readonly Mark[] | undefined;
+  let ownAccessors: ReadonlySet<string> = NO_ACCESSORS;
+  const lookAt = (instance: object, encoder: Encoder): void => {
+    ownAccessors = accessorsOf(instance);
+    const remade = ownAccessors.size === 0 ? NO_ACCESSORS : accessorsOf(aNewOne());
+    for (const key of ownAccessors) {
+      const own = Object.getOwnPropertyDescriptor(instance, key)!;
+      if (own.enumerable !== true) continue;
+      if (!remade.has(key)) throw refusedOwnAccessor(encoder.trail.pathOf(key), cls);
+      if (own.set !== undefined) ownMarks = [...(ownMarks ?? []), { key, remedy: 'accessor' }];
+    }
+    ownMarks ??= [];
+  };
+
   return (instance, encoder) => {
+    if (ownMarks === undefined) lookAt(instance, encoder);
     let text = '';
+    let count = 0;
+    let marks = ownMarks;
+    const write = (step: WriteStep): void => {
+      if ((instance as Record<string, unknown>)[step.key] === undefined && isUnset(step, instance))
+        return;
+      if (step.mark !== undefined) marks = [...(marks ?? []), step.mark];
+      text += `${count++ === 0 ? '' : ','}${writeStep(step, instance, encoder)}`;
+    };
     if (writesAll) {
       for (const key of Object.keys(instance)) {
+        if (ownAccessors.has(key)) continue;
         const step = steps.get(key) ?? stepFor(key);
-        if (step !== undefined)
-          text += `${text === '' ? '' : ','}${writeStep(step, instance, encoder)}`;
+        if (step !== undefined) write(step);
       }
     }
     for (const step of exposedSteps) {
       if (writesAll && Object.hasOwn(instance, step.key)) continue;
-      text += `${text === '' ? '' : ','}${writeStep(step, instance, encoder)}`;
+      write(step);
     }
-    return `{${text}}`;
+    encoder.fieldCount = count;
+    const { marks: taker } = encoder.options;
+    if (taker === undefined || marks === undefined || marks.length === 0) return `{${text}}`;
+    return `{${text}${taker.note(instance, marks, encoder.trail)}}`;
   };
 }
+
+const NO_ACCESSORS: ReadonlySet<string> = new Set();
 
 function writeStep(step: WriteStep, instance: object, encoder: Encoder): string {
   const { key, transforms, typeFor, options } = step;
@@ -96,7 +155,7 @@ function writeStep(step: WriteStep, instance: object, encoder: Encoder): string 
     if (kept !== undefined) return step.label + kept;
   }
   let value = original;
-  for (const { transformFn } of transforms) {
+  for (const { transformFn } of encoder.isBare ? [] : transforms) {
     value = transformFn({
       value,
       key,

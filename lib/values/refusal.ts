@@ -1,45 +1,8 @@
 import { SessionError } from '../session.errors.js';
-import { hiddenState, isNative, type ClassFunction } from './class-source.js';
+import { hiddenState, isNative, lineageOf, type ClassFunction } from './class-source.js';
+import { registeredType } from './type-registry.js';
 
 /** The errors of the way into the text. Built only when something is refused. */
-
-const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
-
-/** Long enough to find the place, short enough to read. */
-const MAX_PATH_LENGTH = 160;
-
-/**
- * A path as one would write it: `values.cart.items[2]["a-b"]`, and `.keys()[0]`, `.values()[0]` for
- * the entries of a map, whose keys may be as secret as what is stored under them.
- */
-export function pathText(root: string, keys: readonly unknown[]): string {
-  let text = root;
-  for (const key of keys) {
-    text += stepText(key);
-    if (text.length > MAX_PATH_LENGTH) return `${text.slice(0, MAX_PATH_LENGTH)}…`;
-  }
-  return text;
-}
-
-function stepText(key: unknown): string {
-  if (key === NO_KEY) return '';
-  if (key instanceof MapEntry) return `.${key.side}()[${key.index}]`;
-  if (typeof key === 'number') return `[${key}]`;
-  if (typeof key === 'symbol') return `[${String(key)}]`;
-  const name = String(key);
-  return IDENTIFIER.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
-}
-
-/** In a path: a container that stands for one value, such as a class with a form of its own. */
-export const NO_KEY: unique symbol = Symbol('no key');
-
-/** In a path: the keys or the values of a map, at the entry that is being written. */
-export class MapEntry {
-  constructor(
-    readonly side: 'keys' | 'values',
-    public index = 0,
-  ) {}
-}
 
 const unserializable = (message: string, cause?: unknown): SessionError =>
   new SessionError('SESSION_UNSERIALIZABLE', message, cause === undefined ? undefined : { cause });
@@ -159,7 +122,7 @@ export function refusedObject(value: object, path: string): SessionError {
       `${path} is an instance of ${cls.name}, a subclass of Array, which a session cannot store. Store a copy of its elements: Array.from(value).`,
     );
   }
-  return unregistered(cls, path);
+  return unregistered(cls, value, path);
 }
 
 /** A stored value that its type's owner wants to hear of, by `onInvalid: 'throw'`. */
@@ -176,17 +139,67 @@ export function refusedInvalid(
   );
 }
 
-function unregistered(cls: ClassFunction, path: string): SessionError {
-  const name = cls.name === '' ? 'an anonymous class' : cls.name;
-  const called = cls.name === '' ? 'TheClass' : cls.name;
+function unregistered(cls: ClassFunction, value: object, path: string): SessionError {
+  const isNamed = cls.name.length >= 3;
+  const name = isNamed ? cls.name : nameless(cls, value);
+  const called = isNamed ? cls.name : 'TheClass';
   const hidden = hiddenState(cls);
-  const remedy =
-    hidden !== undefined
-      ? `It ${hidden}: register it with registerSessionType(${called}, { serialize, revive }).`
-      : `Put @SessionType() on the class, or call registerSessionTypes(${called}), or put @Type(() => ${called}) on the field that holds it.`;
+  const replaced = replacedBy(cls);
+  const remedy = isMongooseDocument(value)
+    ? 'It is a document of Mongoose: store a plain object, document.toObject().'
+    : replaced !== undefined
+      ? `It extends ${replaced.name}, which is registered: a decorator above @SessionType() has replaced the class by a subclass. Put @SessionType() above that decorator, as the first of all.`
+      : !isNamed && cls.name !== ''
+        ? `Give it a name and a form of its own: registerSessionType(${called}, { name, serialize, revive }).`
+        : hidden !== undefined
+          ? `It ${hidden}: register it with registerSessionType(${called}, { serialize, revive }).`
+          : `Put @SessionType() on the class, or call registerSessionTypes(${called}), or put @Type(() => ${called}) on the field that holds it.`;
   return new SessionError(
     'SESSION_TYPE_UNREGISTERED',
     `${path} is an instance of ${name}, which is not registered, so it would not come back as one. ${remedy}`,
+  );
+}
+
+/** A class of which the name says nothing: none, or one that a minifier made. */
+function nameless({ name, prototype }: ClassFunction, value: object): string {
+  const members = [...Object.keys(value), ...Object.getOwnPropertyNames(prototype)]
+    .filter((member) => member !== 'constructor')
+    .slice(0, 5);
+  const described = members.length === 0 ? '' : ` (with ${members.join(', ')})`;
+  return name === ''
+    ? `an anonymous class${described}`
+    : `a class with the minified name ${name}${described}`;
+}
+
+/** The registered class that a decorator has replaced by this one, which has its name. */
+function replacedBy(cls: ClassFunction): ClassFunction | undefined {
+  const [, parent] = lineageOf(cls);
+  if (parent === undefined || registeredType(parent.prototype as object) === undefined) {
+    return undefined;
+  }
+  return parent.name === cls.name || cls.name === '' ? parent : undefined;
+}
+
+function isMongooseDocument(value: object): boolean {
+  return '$__' in value && 'toObject' in value && typeof value.toObject === 'function';
+}
+
+const NOT_READ_BACK = {
+  transform:
+    'a @Transform() without a direction runs on the way into the session and again on the way out. Give it one: { toClassOnly: true } or { toPlainOnly: true }.',
+  accessor:
+    'it is an accessor that its constructor makes, and its value is not in a field. Register the class with serialize and revive.',
+} as const;
+
+/** A field that would come back as another value. */
+export function refusedNotReadBack(path: string, remedy: keyof typeof NOT_READ_BACK): SessionError {
+  return unserializable(`${path} would not come back as it is: ${NOT_READ_BACK[remedy]}`);
+}
+
+/** An accessor of an instance that no new instance has. */
+export function refusedOwnAccessor(path: string, { name }: ClassFunction): SessionError {
+  return unserializable(
+    `${path} is an accessor of the instance, which a new ${name} does not have, so that it would come back as a plain value. Put it on the class, or register the class with serialize and revive.`,
   );
 }
 
@@ -194,6 +207,14 @@ function unregistered(cls: ClassFunction, path: string): SessionError {
 export function refusedName(path: string, name: string, other: string): SessionError {
   return unserializable(
     `${path} is stored under the name ${JSON.stringify(name)}, and so is ${other}. Rename one of the two.`,
+  );
+}
+
+/** A property that says the class, with a value that says another one. */
+export function refusedClassName(path: string, names: readonly string[]): SessionError {
+  const allowed = names.map((name) => JSON.stringify(name)).join(' or ');
+  return unserializable(
+    `${path} is stored under the property that tells the class (the discriminator), and is none of the names of its class. Set it to ${allowed}, or rename one of the two.`,
   );
 }
 

@@ -4,6 +4,7 @@ import { Encoder } from './encoder.js';
 import { located, logFault, pathTo, rootPath, type ReportFault } from './faults.js';
 import { isLonger } from './limits.js';
 import { isPlain } from './plain-values.js';
+import { Proof } from './proof.js';
 import { refusedByOwnCode, refusedLength } from './refusal.js';
 import { excessOf } from './stored-size.js';
 import { ReadingStopped } from './typed-reader.js';
@@ -33,9 +34,10 @@ function write(value: unknown, path: string, rules: ValueRules): string {
   } catch {
     // The text is too long, or a getter gave two answers. The encoder says where.
   }
-  const encoder = new Encoder(path, rules);
+  const proof = new Proof();
+  const encoder = new Encoder(path, rules, { marks: proof });
   try {
-    return encoder.value(value, undefined);
+    return proof.proved(encoder.value(value, undefined), value, path, rules);
   } catch (error) {
     throw error instanceof SessionError ? error : refusedByOwnCode(encoder.trail.path(), error);
   }

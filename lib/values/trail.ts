@@ -1,4 +1,5 @@
-import { NO_KEY, pathText, refusedCycle, refusedDepth } from './refusal.js';
+import { NO_KEY, pathText } from './path-text.js';
+import { refusedCycle, refusedDepth } from './refusal.js';
 
 /**
  * Where in a value the encoder is: the containers that it is in, outermost first, and the key at

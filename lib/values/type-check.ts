@@ -1,6 +1,6 @@
 import type { ClassFunction } from './class-source.js';
 import { checkByClassValidator } from './class-validator.js';
-import { pathText } from './refusal.js';
+import { pathText } from './path-text.js';
 import { checkBySchema, type StandardSchema } from './standard-schema.js';
 
 /** What is wrong with a value, and where within it. */

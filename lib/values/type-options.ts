@@ -26,6 +26,14 @@ export interface SessionTypeOptions<T = object, S = unknown> {
   /** Earlier names of this type. Values that were stored under one of them are this type's. */
   from?: readonly string[];
   /**
+   * Where the class is defined: `import.meta.url` or `__filename`. Two classes under one name are an
+   * error, unless the second is the first, evaluated again by a watcher or a test: then it takes the
+   * place of the first. Default: it is, where the same statement of the same file registers both, at
+   * the top of its module, and they have the same text. With this option, where both name the same
+   * file. Two builds of one class (ES and CommonJS) need one text in common.
+   */
+  definedIn?: string;
+  /**
    * A whole number that is raised when stored values have to be changed to fit the class. Default 1,
    * which is what a type was before it had a version. A value of a newer version than this build
    * knows reads as `undefined`, and is written back as it was stored.
@@ -163,6 +171,13 @@ export function checkedNames(cls: ClassFunction, from: unknown): string[] {
     throw config(`The option from of the session type ${cls.name} must be a list of names.`);
   }
   return from.map((name) => checkedName(cls, name));
+}
+
+export function checkDefinedIn(cls: ClassFunction, definedIn: unknown): void {
+  if (definedIn === undefined || (typeof definedIn === 'string' && definedIn !== '')) return;
+  throw config(
+    `The option definedIn of the session type ${cls.name} must be import.meta.url, __filename or another text.`,
+  );
 }
 
 export function checkedVersion(cls: ClassFunction, version: unknown): number {

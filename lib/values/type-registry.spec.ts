@@ -59,12 +59,38 @@ describe('registering a class', () => {
     );
   });
 
-  it('takes a class that was evaluated again for the one it is', () => {
+  it('refuses a second class of the name, whatever its text', () => {
+    const source = 'class Same { n = 1 }';
+    registerSessionTypes(evaluated(source));
+    expect(messageOf(() => registerSessionTypes(evaluated(source)))).toMatch(
+      /Two classes are registered as the session type "Same".*definedIn/,
+    );
+    expect(
+      messageOf(() => registerSessionType(evaluated(source), { definedIn: '/app/same.js' })),
+    ).toMatch(/Two classes/);
+  });
+
+  it('refuses one of another file, and a place that is none', () => {
+    const source = 'class Placed { n = 1 }';
+    registerSessionType(evaluated(source), { definedIn: 'file:///app/billing/address.js' });
+    expect(
+      messageOf(() =>
+        registerSessionType(evaluated(source), { definedIn: 'file:///app/orders/address.js' }),
+      ),
+    ).toMatch(/Two classes/);
+    for (const definedIn of ['', 5 as never]) {
+      expect(messageOf(() => registerSessionType(evaluated(source), { definedIn }))).toMatch(
+        /definedIn of the session type Placed/,
+      );
+    }
+  });
+
+  it('takes a class that was evaluated again for the one it is, where both say one place', () => {
     const source = 'class Reloaded { n = 1 }';
     const older = evaluated(source);
     const newer = evaluated(source);
-    registerSessionTypes(older);
-    registerSessionTypes(newer);
+    registerSessionType(older, { definedIn: 'file:///app/reloaded.js' });
+    registerSessionType(newer, { definedIn: 'file:///app/reloaded.js?update=2' });
     const text = serialize([new older(), new newer()], 'values.x');
     expect(text).toBe('[{"@Reloaded":{"n":1}},{"@Reloaded":{"n":1}}]');
     for (const back of revive(text) as object[]) expect(back).toBeInstanceOf(newer);

@@ -1,9 +1,11 @@
-import { isSameSource, type ClassFunction } from './class-source.js';
+import type { ClassFunction } from './class-source.js';
 import { checkInstalled } from './class-transformer.js';
+import { callerOf, isEvaluatedAgain, type Origin } from './place.js';
 import { checkOf, type Check, type SessionTypeIssue } from './type-check.js';
 import {
   checkChecks,
   checkClassName,
+  checkDefinedIn,
   checkedClass,
   checkedForm,
   checkedName,
@@ -25,6 +27,7 @@ export interface RegisteredType {
   /** How its text begins. */
   readonly label: string;
   readonly cls: ClassFunction;
+  readonly registeredAt: string | undefined;
   readonly form: OwnForm | undefined;
   /** From version 1 to 2, from 2 to 3 and so on. */
   readonly upgrades: readonly SessionTypeUpgrade[];
@@ -37,12 +40,25 @@ export interface RegisteredType {
   readonly options: SessionTypeOptions<unknown>;
 }
 
-/** By the tag of today's form: the name, and the version from the second on. */
-const byTag = new Map<string, RegisteredType>();
-/** By its name, and by those that it had. */
-const byName = new Map<string, RegisteredType>();
-/** Weak: a class that is made again and again, in a factory, must not be held for ever. */
-const byPrototype = new WeakMap<object, RegisteredType>();
+interface Registry {
+  /** By the tag of today's form: the name, and the version from the second on. */
+  readonly byTag: Map<string, RegisteredType>;
+  /** By its name, and by those that it had. */
+  readonly byName: Map<string, RegisteredType>;
+  /** Weak: a class that is made again and again, in a factory, must not be held for ever. */
+  readonly byPrototype: WeakMap<object, RegisteredType>;
+}
+
+// One for both forms of the package. Its name changes with the form of what it holds.
+const REGISTRY: unique symbol = Symbol.for('nestjs-typed-session:types@1');
+
+const shared = globalThis as { [REGISTRY]?: Registry };
+
+const { byTag, byName, byPrototype } = (shared[REGISTRY] ??= newRegistry());
+
+function newRegistry(): Registry {
+  return { byTag: new Map(), byName: new Map(), byPrototype: new WeakMap() };
+}
 
 /** The type that is stored under a tag, such as `@user`, in the form of today. */
 export function typeTagged(tag: string): RegisteredType | undefined {
@@ -70,7 +86,8 @@ export function registeredType(prototype: object): RegisteredType | undefined {
  * @throws SessionError `SESSION_CONFIG`, as {@link registerSessionType}.
  */
 export function registerSessionTypes(...classes: SessionClass[]): void {
-  for (const cls of classes) registerSessionType(cls);
+  const registeredAt = callerOf(registerSessionTypes);
+  for (const cls of classes) registerAt(registeredAt, cls, {});
 }
 
 /**
@@ -93,6 +110,15 @@ export function registerSessionType<T, S = unknown>(
   cls: SessionClass<T>,
   options: SessionTypeOptions<T, S> = {},
 ): void {
+  registerAt(callerOf(registerSessionType), cls, options);
+}
+
+/** @param place where the statement stands that registers the class */
+export function registerAt<T, S>(
+  place: string | undefined,
+  cls: SessionClass<T>,
+  options: SessionTypeOptions<T, S>,
+): void {
   const target = checkedClass(cls);
   const before = byPrototype.get(target.prototype as object);
   const given = withoutUndefined(options as SessionTypeOptions<unknown>);
@@ -109,12 +135,15 @@ export function registerSessionType<T, S = unknown>(
       `The class ${target.name} is registered as ${JSON.stringify(before.name)} already, and cannot be ${JSON.stringify(name)} too.`,
     );
   }
+  checkDefinedIn(target, merged.definedIn);
   const names = [name, ...checkedNames(target, merged.from)];
-  for (const one of names) checkNameIsFree(one, target);
+  const registeredAt = before?.registeredAt ?? place;
+  const origin = { cls: target, definedIn: merged.definedIn, registeredAt };
+  for (const one of names) checkNameIsFree(one, origin);
   const saysNothingNew = Object.keys(given).every((option) => option === 'name');
   if (before !== undefined && saysNothingNew && byName.get(name) === before) return;
-  const type = typeOf(target, name, form, merged);
-  // The newest of two classes of the same source is revived.
+  const type = typeOf(origin, name, form, merged);
+  // The newest of a class that was evaluated again is revived.
   byTag.delete(tagOf(byName.get(name) ?? type));
   byTag.set(tagOf(type), type);
   for (const one of names) byName.set(one, type);
@@ -122,7 +151,7 @@ export function registerSessionType<T, S = unknown>(
 }
 
 function typeOf(
-  cls: ClassFunction,
+  { cls, registeredAt }: Origin,
   name: string,
   form: OwnForm | undefined,
   options: SessionTypeOptions<unknown>,
@@ -135,6 +164,7 @@ function typeOf(
     version,
     label: `{${JSON.stringify(tagOf({ name, version }))}:`,
     cls,
+    registeredAt,
     form,
     upgrades,
     check: checkOf(name, cls, options),
@@ -153,16 +183,14 @@ function withoutUndefined(options: SessionTypeOptions<unknown>): SessionTypeOpti
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/**
- * One name is one class. Two whose sources are equal are one class twice: a module that was
- * evaluated again, a class made in a factory. The newest is revived; older instances can still be
- * written.
- */
-function checkNameIsFree(name: string, cls: ClassFunction): void {
-  const holder = byName.get(name)?.cls;
-  if (holder === undefined || holder === cls || isSameSource(holder, cls)) return;
+/** One name is one class. Of one whose module is evaluated again, the newest is revived. */
+function checkNameIsFree(name: string, origin: Origin): void {
+  const holder = byName.get(name);
+  if (holder === undefined || holder.cls === origin.cls) return;
+  const { cls, registeredAt, options } = holder;
+  if (isEvaluatedAgain(origin, { cls, registeredAt, definedIn: options.definedIn })) return;
   throw config(
-    `Two classes are registered as the session type ${JSON.stringify(name)}: ${excerpt(holder)} and ${excerpt(cls)}. Give one of them another name: @SessionType('name').`,
+    `Two classes are registered as the session type ${JSON.stringify(name)}: ${excerpt(cls)} and ${excerpt(origin.cls)}. Give one of them another name: @SessionType('name'). If they are one class, whose module is evaluated again (a watcher, a test), say where it is defined: @SessionType({ definedIn: __filename }), or import.meta.url; two builds of one module (ES and CommonJS) give one text in common, such as 'app/user'.`,
   );
 }
 

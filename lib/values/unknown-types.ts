@@ -41,3 +41,11 @@ export function keptText(container: object, key: unknown): string | undefined {
 export function keptElements(list: readonly unknown[]): readonly string[] | undefined {
   return keptInOrder.get(list);
 }
+
+/** A copy of a list, with what was kept for its slots. */
+export function copyOfList(list: readonly unknown[]): unknown[] {
+  const copy = [...list];
+  const kept = keptInOrder.get(list);
+  if (kept !== undefined) keptInOrder.set(copy, [...kept]);
+  return copy;
+}

@@ -1,7 +1,7 @@
 import { Selection, type FieldSelection } from './class-metadata.js';
 import { compilePlan, type ClassPlan } from './class-plan.js';
-import type { ClassFunction } from './class-source.js';
-import { metadataStorage } from './class-transformer.js';
+import { lineageOf, type ClassFunction } from './class-source.js';
+import { storageOf } from './class-transformer.js';
 import { DEFAULT_LIMITS, type ValueLimits } from './limits.js';
 
 /** How the values of one session are read and written. Made at boot, since plans are compiled for it. */
@@ -21,7 +21,12 @@ export class ValueRules {
   planOf(cls: ClassFunction): ClassPlan {
     let plan = this.plans.get(cls);
     if (plan === undefined) {
-      plan = compilePlan(cls, (other) => this.planOf(other), metadataStorage(), this.selection);
+      plan = compilePlan(
+        cls,
+        (other) => this.planOf(other),
+        storageOf(lineageOf(cls)),
+        this.selection,
+      );
       this.plans.set(cls, plan);
     }
     return plan;

@@ -1,4 +1,5 @@
 import type { SessionStore } from 'nestjs-typed-session';
+import { describeDamage } from './damage.js';
 import { describeEntries } from './entries.js';
 import { describe } from './globals.js';
 import { describeRaces } from './races.js';
@@ -16,6 +17,12 @@ export interface DescribeSessionStoreOptions {
    * done, the other must see, and the races of an `atomic` store are run on both. Default none.
    */
   another?: SessionStoreFactory;
+  /**
+   * Damages the entry under a key, behind the back of the store: cuts its text, drops a field, puts a
+   * value of another type in its place. With it the suite tests that the store tells a damaged entry
+   * from a failure. Default none.
+   */
+  damage?: (key: string) => unknown;
 }
 
 /** What a chapter of the suite works on. */
@@ -41,7 +48,7 @@ export type OpenSubject = () => Promise<Subject>;
  */
 export function describeSessionStore(
   factory: SessionStoreFactory,
-  { title = 'a session store', another }: DescribeSessionStoreOptions = {},
+  { title = 'a session store', another, damage }: DescribeSessionStoreOptions = {},
 ): void {
   const open: OpenSubject = async () => {
     const store = await factory();
@@ -53,5 +60,6 @@ export function describeSessionStore(
     describeTexts(open);
     describeTime(open);
     describeRaces(open);
+    if (damage !== undefined) describeDamage(open, damage);
   });
 }

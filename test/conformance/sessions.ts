@@ -3,6 +3,9 @@ import type { StoredSession } from 'nestjs-typed-session';
 
 export const MINUTE = 60_000;
 
+/** As the module exports it. The suite imports types of the module only. */
+export const UNREADABLE: StoredSession = { text: '', version: '', expiresAt: 0 };
+
 /** 43 characters of base64url, as the module's keys. */
 export function newKey(): string {
   return randomBytes(32).toString('base64url');

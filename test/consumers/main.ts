@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Exclude } from 'class-transformer';
 import { MemorySessionStore, Session, SessionModule, SessionType } from 'nestjs-typed-session';
 import { ExpressSessionStore } from 'nestjs-typed-session/express-session';
 import { KeyvSessionStore } from 'nestjs-typed-session/keyv';
@@ -12,6 +13,7 @@ import { describeSessionStore } from 'nestjs-typed-session/testing';
 @SessionType()
 class User {
   name!: string;
+  @Exclude() passwordHash?: string;
 
   greet(): string {
     return `Hi ${this.name}`;
@@ -21,6 +23,7 @@ class User {
 interface Visit {
   visits: number;
   greeting: string | null;
+  passwordHash: string | null;
 }
 
 @Controller()
@@ -31,9 +34,13 @@ class AppController {
     ss.set('visits', visits);
 
     const user = ss.get('user') as User | undefined;
-    if (!user) ss.set('user', Object.assign(new User(), { name: 'Ada' }));
+    if (!user) ss.set('user', Object.assign(new User(), { name: 'Ada', passwordHash: 'x' }));
 
-    return { visits, greeting: user instanceof User ? user.greet() : null };
+    return {
+      visits,
+      greeting: user instanceof User ? user.greet() : null,
+      passwordHash: user?.passwordHash ?? null,
+    };
   }
 }
 
@@ -77,10 +84,10 @@ async function main(consumer: string, moduleSystem: string): Promise<void> {
     const url = await app.getUrl();
 
     const first = await fetch(url);
-    assert.deepEqual(await first.json(), { visits: 1, greeting: null });
+    assert.deepEqual(await first.json(), { visits: 1, greeting: null, passwordHash: null });
 
     const second = await fetch(url, { headers: { cookie: sessionCookie(first) } });
-    assert.deepEqual(await second.json(), { visits: 2, greeting: 'Hi Ada' });
+    assert.deepEqual(await second.json(), { visits: 2, greeting: 'Hi Ada', passwordHash: null });
   } finally {
     await app.close();
   }

@@ -194,6 +194,17 @@ describe('the suite for stores', () => {
     );
   });
 
+  it('finds a store that takes a damaged entry for a failure, where it can damage one', async () => {
+    let damaged: string | undefined;
+    const failing = broken(({ read }) => ({
+      read: (key) => (key === damaged ? Promise.reject(new Error('not JSON')) : read(key)),
+    }));
+    const tests = collect(failing, { damage: (key) => (damaged = key) });
+    expect(await failuresOf(tests)).toContainEqual(
+      expect.stringMatching(/a damaged entry reads as UNREADABLE/),
+    );
+  });
+
   it('runs the races of an atomic store on another connection too', async () => {
     const [store, other] = [new MemorySessionStore(), new MemorySessionStore()];
     const failures = await failuresOf(collect(() => store, { another: () => other }));

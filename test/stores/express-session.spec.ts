@@ -1,7 +1,7 @@
 import connectPgSimple from 'connect-pg-simple';
 import { RedisStore } from 'connect-redis';
 import session, { MemoryStore } from 'express-session';
-import { SessionError } from 'nestjs-typed-session';
+import { SessionError, UNREADABLE } from 'nestjs-typed-session';
 import {
   ExpressSessionStore,
   type ExpressSessionStoreLike,
@@ -90,7 +90,7 @@ describeWithRedis('ExpressSessionStore on connect-redis', () => {
     await server?.stop();
   });
 
-  describeSessionStore(() => store);
+  describeSessionStore(() => store, { damage: (key) => client.set(`sess:${key}`, '{"text":') });
 
   it('gives a key the life of its session', async () => {
     const key = newKey();
@@ -109,27 +109,28 @@ describeWithRedis('ExpressSessionStore on connect-redis', () => {
 describe('what ExpressSessionStore asks of a store', () => {
   type Callback = (error?: unknown, value?: unknown) => void;
 
-  /** A store that keeps the last value, as JSON. */
-  class OneValue implements ExpressSessionStoreLike {
-    json: string | undefined;
+  /** A store that keeps values as JSON. */
+  class JsonStore implements ExpressSessionStoreLike {
+    readonly texts = new Map<string, string>();
     value: any;
 
-    get(_: string, done: Callback): unknown {
-      return done(null, this.json === undefined ? undefined : JSON.parse(this.json));
+    get(key: string, done: Callback): unknown {
+      const text = this.texts.get(key);
+      return done(null, text === undefined ? undefined : JSON.parse(text));
     }
-    set(_: string, value: unknown, done: Callback): unknown {
+    set(key: string, value: unknown, done: Callback): unknown {
       this.value = value;
-      this.json = JSON.stringify(value);
+      this.texts.set(key, JSON.stringify(value));
       return done();
     }
-    destroy(_: string, done: Callback): unknown {
-      this.json = undefined;
+    destroy(key: string, done: Callback): unknown {
+      this.texts.delete(key);
       return done();
     }
   }
 
   it('is a value with a cookie that says how long to keep it', async () => {
-    const stored = new OneValue();
+    const stored = new JsonStore();
     const { text, version, expiresAt } = newSession({ expiresAt: Date.now() + 1000 * SECONDS });
     await new ExpressSessionStore(stored).write('key', { text, version, expiresAt }, undefined);
     expect(stored.value).toEqual({
@@ -148,7 +149,7 @@ describe('what ExpressSessionStore asks of a store', () => {
     expect(stored.value.cookie.originalMaxAge).toBe(stored.value.cookie.maxAge);
   });
 
-  it.each<[string, OneValue['get']]>([
+  it.each<[string, JsonStore['get']]>([
     [
       'throws',
       () => {
@@ -163,11 +164,11 @@ describe('what ExpressSessionStore asks of a store', () => {
     expect(await callAll(new ExpressSessionStore(failing as never))).toEqual(allRejected);
   });
 
-  it.each<[string, Partial<OneValue>]>([
+  it.each<[string, Partial<JsonStore>]>([
     ['set', { set: (_key, _value, done) => done(new Error('no')) }],
     ['destroy', { destroy: (_key, done) => done(new Error('no')) }],
   ])('may fail in a later step: %s', async (name, step) => {
-    const stored = new OneValue();
+    const stored = new JsonStore();
     const store = new ExpressSessionStore(stored);
     const first = newSession();
     await store.write('key', first, undefined);
@@ -175,21 +176,39 @@ describe('what ExpressSessionStore asks of a store', () => {
     const changing =
       name === 'set' ? store.write('key', newSession(), first.version) : store.remove('key');
     await expect(changing).rejects.toThrow('no');
-    expect(await store.read('key')).toEqual(first);
+    // A removal that got as far as its tombstone holds, although it rejects.
+    expect(await store.read('key')).toEqual(name === 'set' ? first : undefined);
   });
 
   it.each([
     ['nothing', undefined],
     ['null', null],
-    ['a session of express-session', { cookie: { originalMaxAge: null }, user: 'ada' }],
   ])('may answer with %s: there is none', async (_, value) => {
-    const stored = new OneValue();
+    const stored = new JsonStore();
     stored.get = (_key, done) => done(null, value);
     expect(await new ExpressSessionStore(stored).read('key')).toBeUndefined();
   });
 
+  it.each([
+    ['text that is no JSON', '{"cookie":'],
+    ['a session of express-session', '{"cookie":{"originalMaxAge":null},"user":"ada"}'],
+    ['a number', '7'],
+  ])('statement 67: %s is a damaged entry, which a write replaces', async (_, text) => {
+    const stored = new JsonStore();
+    const [store, next] = [new ExpressSessionStore(stored), newSession()];
+    stored.texts.set('key', text);
+    expect(await store.read('key')).toBe(UNREADABLE);
+    expect(await store.touch('key', Date.now() + SECONDS)).toBe(false);
+    expect(await store.write('key', newSession(), undefined)).toBe(false);
+    expect(await store.write('key', next, UNREADABLE.version)).toBe(true);
+    expect(await store.read('key')).toEqual(next);
+    stored.texts.set('key', text);
+    expect(await store.remove('key')).toBe(true);
+    expect(await store.read('key')).toBeUndefined();
+  });
+
   it('may say ENOENT, as stores of files do: there is none', async () => {
-    const stored = new OneValue();
+    const stored = new JsonStore();
     stored.get = (_key, done) => done(Object.assign(new Error('no such file'), { code: 'ENOENT' }));
     const store = new ExpressSessionStore(stored);
     expect(await store.read('key')).toBeUndefined();
@@ -198,7 +217,7 @@ describe('what ExpressSessionStore asks of a store', () => {
   });
 
   it('may lack a touch, but not get, set and destroy', () => {
-    expect(new ExpressSessionStore(new OneValue()).atomic).toBe(false);
+    expect(new ExpressSessionStore(new JsonStore()).atomic).toBe(false);
     for (const value of [{}, null, new Map(), { get: () => {}, set: () => {} }]) {
       const make = () => new ExpressSessionStore(value as never);
       expect(make).toThrow(SessionError);

@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KeyvPostgres } from '@keyv/postgres';
 import KeyvRedis from '@keyv/redis';
+import { Controller, Get, Param } from '@nestjs/common';
 import { Keyv } from 'keyv';
-import { SessionError } from 'nestjs-typed-session';
+import { Session, SessionError, UNREADABLE } from 'nestjs-typed-session';
 import { type KeyvLike, KeyvSessionStore } from 'nestjs-typed-session/keyv';
 import { describeSessionStore } from 'nestjs-typed-session/testing';
 import { newKey, newSession, newVersion } from '../conformance/sessions.js';
+import { adapters, closeApps, startApp } from '../support/app.js';
+import type { Client } from '../support/client.js';
+import { Latch } from '../support/latch.js';
 import { describeWithPostgres, PostgresServer } from '../support/postgres-server.js';
 import { freePort } from '../support/server-process.js';
 import { describeWithRedis, RedisServer } from '../support/redis-server.js';
@@ -64,7 +68,9 @@ describe('KeyvSessionStore on SQLite', () => {
   const adapter = new SqliteAdapter(join(folder, 'sessions.db'));
   const store = new KeyvSessionStore(new Keyv(adapter, { namespace: 'session' }));
 
-  describeSessionStore(() => store);
+  describeSessionStore(() => store, {
+    damage: (key) => adapter.set(`session:${key}`, '{"value":'),
+  });
 
   it('rejects once the database is closed', async () => {
     adapter.close();
@@ -194,7 +200,7 @@ describe('KeyvSessionStore with an adapter that fails', () => {
 });
 
 describe('KeyvSessionStore with a backend that hangs', () => {
-  it('gives the turn to the next call, and lets the late one change nothing', async () => {
+  it('goes on with the next call, and lets the late one change nothing', async () => {
     const keyv = new Keyv();
     const get = keyv.get.bind(keyv);
     const store = new KeyvSessionStore(keyv, { turnTimeout: 50 });
@@ -230,6 +236,205 @@ describe('KeyvSessionStore with a backend that hangs', () => {
   );
 });
 
+/** Takes values up to a length; reports what it refuses as the adapter for Redis does. */
+class NarrowAdapter extends EventEmitter {
+  readonly opts = {};
+  readonly map = new Map<string, string>();
+
+  constructor(private readonly most = 400) {
+    super();
+  }
+
+  async get(key: string): Promise<any> {
+    await delay(1);
+    return this.map.get(key);
+  }
+  async set(key: string, value: string) {
+    await delay(1);
+    if (value.length > this.most) this.emit('error', new Error('too long'));
+    else this.map.set(key, value);
+  }
+  async delete(key: string) {
+    await delay(1);
+    return this.map.delete(key);
+  }
+  async clear() {
+    this.map.clear();
+  }
+}
+
+describe('KeyvSessionStore where one call fails and others go on', () => {
+  it('rejects that call alone', async () => {
+    const store = new KeyvSessionStore(new Keyv(new NarrowAdapter()));
+    const progress = { isOver: false };
+    const failing = async () => {
+      const answers: PromiseSettledResult<boolean>[] = [];
+      for (let i = 0; i < 20; i++) {
+        const long = newSession({ text: 'x'.repeat(500) });
+        answers.push(...(await Promise.allSettled([store.write(newKey(), long, undefined)])));
+      }
+      progress.isOver = true;
+      return answers.map(({ status }) => status);
+    };
+    const going = async () => {
+      while (!progress.isOver) {
+        const [key, session] = [newKey(), newSession()];
+        expect(await store.read(key)).toBeUndefined();
+        expect(await store.write(key, session, undefined)).toBe(true);
+        expect(await store.remove(key)).toBe(true);
+      }
+    };
+    const [statuses] = await Promise.all([failing(), ...Array.from({ length: 20 }, going)]);
+    expect(statuses).toEqual(Array(20).fill('rejected'));
+  });
+
+  it('takes no absent entry for one that is gone while an error of no call is reported', async () => {
+    const adapter = new NarrowAdapter();
+    const store = new KeyvSessionStore(new Keyv(adapter));
+    const [key, session] = [newKey(), newSession()];
+    await store.write(key, session, undefined);
+    const there = store.read(key);
+    const absent = store.read(newKey());
+    await Promise.resolve();
+    adapter.emit('error', new Error('the connection broke'));
+    expect(await there).toEqual(session);
+    await expect(absent).rejects.toMatchObject({ code: 'SESSION_STORE' });
+  });
+});
+
+describe.each(adapters)('KeyvSessionStore on %s where one visitor fails', (adapter) => {
+  @Controller()
+  class FillController {
+    @Get('fill/:length') fill(@Session() ss: Session, @Param('length') length: string) {
+      ss.set('text', 'x'.repeat(Number(length)));
+    }
+    @Get('length') length(@Session() ss: Session) {
+      return { length: String(ss.get('text')).length };
+    }
+  }
+
+  afterAll(closeApps);
+
+  it('answers the others', async () => {
+    const store = new KeyvSessionStore(new Keyv(new NarrowAdapter(2000)));
+    const app = await startApp(adapter, { controllers: [FillController], session: { store } });
+    const others = Array.from({ length: 20 }, () => app.client());
+    const failing = async () => {
+      const client = app.client();
+      const answers = [];
+      for (let i = 0; i < 10; i++) answers.push((await client.get('/fill/5000')).status);
+      return answers;
+    };
+    const going = async (client: Client) => {
+      const answers = [];
+      for (let i = 0; i < 5; i++) {
+        answers.push((await client.get(`/fill/${i}`)).status);
+        answers.push((await client.get('/length')).json.length);
+      }
+      return answers;
+    };
+    const [failed, ...rest] = await Promise.all([failing(), ...others.map(going)]);
+    expect(failed).toEqual(Array(10).fill(503));
+    const expected = [200, 0, 200, 1, 200, 2, 200, 3, 200, 4];
+    expect(rest).toEqual(others.map(() => expected));
+  });
+});
+
+describe('two KeyvSessionStores on one backend, as two processes have it', () => {
+  /** Its next write of a session waits, first before and then after it reaches the backend. */
+  function held(map: Map<string, unknown>) {
+    const keyv = new Keyv(map);
+    const set = keyv.set.bind(keyv);
+    const [before, after] = [new Latch(), new Latch()];
+    keyv.set = async (...args: Parameters<typeof set>) => {
+      keyv.set = set;
+      await before.wait();
+      const result = await set(...args);
+      await after.wait();
+      return result;
+    };
+    return { keyv, before, after };
+  }
+
+  it.each<[string, (store: KeyvSessionStore, key: string, version: string) => Promise<boolean>]>([
+    ['write', (store, key, version) => store.write(key, newSession(), version)],
+    ['touch', (store, key) => store.touch(key, Date.now() + 900_000)],
+  ])('statement 25: a slow %s brings back nothing that was removed', async (_what, change) => {
+    const map = new Map<string, unknown>();
+    const other = new KeyvSessionStore(new Keyv(map));
+    for (const version of [undefined, 'its own']) {
+      const [key, session] = [newKey(), newSession()];
+      await other.write(key, session, undefined);
+      const { keyv, before, after } = held(map);
+      const slow = change(new KeyvSessionStore(keyv), key, session.version);
+      await before.reached;
+      expect(await other.remove(key, version && session.version)).toBe(true);
+      before.open();
+      await after.reached;
+      expect(await other.read(key)).toBeUndefined();
+      after.open();
+      expect(await slow).toBe(false);
+      expect(await other.read(key)).toBeUndefined();
+      expect([...map.keys()].filter((one) => one.endsWith(key))).toEqual([]);
+    }
+  });
+
+  it('statement 25: a write whose process ended brings nothing back once its session is read', async () => {
+    const map = new Map<string, unknown>();
+    const other = new KeyvSessionStore(new Keyv(map), { turnTimeout: 10, tombstoneTime: 500 });
+    const [key, session] = [newKey(), newSession()];
+    await other.write(key, session, undefined);
+    const { keyv, before, after } = held(map);
+    void new KeyvSessionStore(keyv).write(key, newSession(), session.version);
+    await before.reached;
+    await other.remove(key);
+    before.open();
+    await after.reached;
+    expect(await other.read(key)).toBeUndefined();
+    await delay(550);
+    expect(await other.read(key)).toBeUndefined();
+  });
+
+  it('keeps a tombstone for tombstoneTime, and no longer', async () => {
+    const keyv = new Keyv();
+    const store = new KeyvSessionStore(keyv, { turnTimeout: 10, tombstoneTime: 100 });
+    const key = newKey();
+    await store.write(key, newSession(), undefined);
+    await store.remove(key);
+    expect(await keyv.get(`${key}-removed`)).toMatchObject({ version: 'removed', text: '' });
+    await delay(150);
+    expect(await keyv.get(`${key}-removed`)).toBeUndefined();
+  });
+
+  it('makes as many calls of the backend as its documentation says', async () => {
+    const keyv = new Keyv();
+    const calls: string[] = [];
+    for (const name of ['get', 'set', 'delete'] as const) {
+      const call = keyv[name].bind(keyv) as (...args: unknown[]) => Promise<any>;
+      keyv[name] = ((...args: unknown[]) => (calls.push(name), call(...args))) as never;
+    }
+    const store = new KeyvSessionStore(keyv);
+    const [key, first, second] = [newKey(), newSession(), newSession()];
+    const callsOf = async (act: () => Promise<unknown>) => {
+      await act();
+      return calls.splice(0).join(' ');
+    };
+    expect(await callsOf(() => store.read(key))).toBe('get');
+    expect(await callsOf(() => store.write(key, first, undefined))).toBe('get get set get');
+    expect(await callsOf(() => store.read(key))).toBe('get get');
+    expect(await callsOf(() => store.write(key, second, first.version))).toBe('get get set get');
+    expect(await callsOf(() => store.touch(key, Date.now() + 900_000))).toBe('get get set get');
+    expect(await callsOf(() => store.remove(key))).toBe('get get set delete');
+  });
+
+  it.each([99, Number.NaN, Infinity, '5'])('refuses a tombstoneTime of %p', (tombstoneTime) => {
+    const options = { turnTimeout: 100, tombstoneTime: tombstoneTime as number };
+    expect(() => new KeyvSessionStore(new Keyv(), options)).toThrow(
+      /^tombstoneTime is .*; allowed are milliseconds, from 100 to/,
+    );
+  });
+});
+
 describe('KeyvSessionStore', () => {
   it.each([[{}], [new Map()], [null], ['redis://127.0.0.1']])('refuses %p', (keyv) => {
     const make = () => new KeyvSessionStore(keyv as unknown as KeyvLike);
@@ -238,11 +443,15 @@ describe('KeyvSessionStore', () => {
   });
 
   it.each(['text', { text: 'a', version: 'b' }, { expiresAt: 1 }, 7])(
-    'reads as absent what is no session: %j',
+    'statement 67: a value that is no session is a damaged entry, which a write replaces: %j',
     async (value) => {
       const keyv = new Keyv();
+      const [store, session] = [new KeyvSessionStore(keyv), newSession()];
       await keyv.set('key', value);
-      expect(await new KeyvSessionStore(keyv).read('key')).toBeUndefined();
+      expect(await store.read('key')).toBe(UNREADABLE);
+      expect(await store.touch('key', Date.now() + 1000)).toBe(false);
+      expect(await store.write('key', session, UNREADABLE.version)).toBe(true);
+      expect(await store.read('key')).toEqual(session);
     },
   );
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SessionError } from 'nestjs-typed-session';
+import { SessionError, UNREADABLE } from 'nestjs-typed-session';
 import { RedisSessionStore } from 'nestjs-typed-session/redis';
 import { describeSessionStore } from 'nestjs-typed-session/testing';
 import { createClient } from 'redis';
@@ -44,7 +44,7 @@ describeWithRedis('RedisSessionStore', () => {
     describeSessionStore(() => store, { title: 'on one server', another: () => other });
 
     /** What Redis counts besides: how the tests look, how clients connect, and what scripts do. */
-    const asides = /^(config|info|client|hello|ping|hget|hset|pexpire)(\||$)/;
+    const asides = /^(config|info|client|hello|ping|hget|hexists|hset|pexpire)(\||$)/;
 
     async function commandsOf(act: () => Promise<unknown>): Promise<Record<string, number>> {
       await redis.configResetStat();
@@ -88,15 +88,24 @@ describeWithRedis('RedisSessionStore', () => {
       expect(await store.remove(key)).toBe(false);
     });
 
-    it('rejects where the key holds something else than a hash', async () => {
-      const key = newKey();
-      await redis.set(`session:${key}`, 'text');
-      const message = expect.objectContaining({ message: expect.stringContaining('WRONGTYPE') });
-      await expect(store.read(key)).rejects.toEqual(message);
-      await expect(store.write(key, newSession(), undefined)).rejects.toEqual(message);
-      await expect(store.touch(key, Date.now() + 1000)).rejects.toEqual(message);
-      await expect(store.remove(key, newVersion())).rejects.toEqual(message);
+    it('statement 67: a key of another type reads as a damaged entry, and is replaced', async () => {
+      const [key, session] = [newKey(), newSession()];
+      const damage = () => redis.set(`session:${key}`, 'text');
+      await damage();
+      expect(await store.read(key)).toBe(UNREADABLE);
+      expect(await store.write(key, newSession(), undefined)).toBe(false);
+      expect(await store.write(key, newSession(), newVersion())).toBe(false);
+      expect(await store.touch(key, Date.now() + 1000)).toBe(false);
+      expect(await store.remove(key, newVersion())).toBe(false);
       expect(await redis.get(`session:${key}`)).toBe('text');
+      expect(await store.write(key, session, UNREADABLE.version)).toBe(true);
+      expect(await store.read(key)).toEqual(session);
+      await redis.del(`session:${key}`);
+      await damage();
+      expect(await store.remove(key, UNREADABLE.version)).toBe(true);
+      await damage();
+      expect(await store.remove(key)).toBe(true);
+      expect(await store.read(key)).toBeUndefined();
     });
   });
 
@@ -155,12 +164,22 @@ describeWithRedis('RedisSessionStore', () => {
       [{ t: 't', e: '9000000000000' }],
       [{ t: 't', v: 'v' }],
       [{ t: 't', v: 'v', e: 'soon' }],
-      [{ name: 'of another program' }],
-    ])('reads as absent where the hash is no session: %j', async (hash) => {
+    ])('statement 67: reads as a damaged entry where the hash lacks a field: %j', async (hash) => {
+      const [key, session] = [newKey(), newSession()];
+      await redis.hSet(`session:${key}`, { ...hash, other: 'o' });
+      expect(await store.read(key)).toBe(UNREADABLE);
+      expect(await store.touch(key, Date.now() + 1000)).toBe(false);
+      expect(await store.write(key, newSession(), undefined)).toBe(false);
+      expect(await store.write(key, session, UNREADABLE.version)).toBe(true);
+      expect(await store.read(key)).toEqual(session);
+      expect(await redis.hExists(`session:${key}`, 'other')).toBe(0);
+    });
+
+    it('reads as absent where a hash has none of its fields', async () => {
       const key = newKey();
-      await redis.hSet(`session:${key}`, hash);
+      await redis.hSet(`session:${key}`, { name: 'of another program' });
       expect(await store.read(key)).toBeUndefined();
-      await expect(store.touch(key, Date.now() + 1000)).resolves.toBeDefined();
+      expect(await store.write(key, newSession(), undefined)).toBe(true);
     });
   });
 

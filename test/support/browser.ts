@@ -6,7 +6,8 @@ export function findChromium(): string | undefined {
   return findProgram(['chromium', 'chromium-browser', 'google-chrome']);
 }
 
-export function launch(executablePath: string): Promise<Browser> {
+/** @param hosts that are this machine to the browser */
+export function launch(executablePath: string, hosts: string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
@@ -19,6 +20,7 @@ export function launch(executablePath: string): Promise<Browser> {
       '--disable-quic',
       '--disable-sync',
       '--no-first-run',
+      `--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(',')}`,
     ],
   });
 }

@@ -62,7 +62,10 @@ function besideBare(
   adapter: Adapter,
 ): readonly { readonly app: string; readonly title: string; readonly sessions?: number }[] {
   return [
-    { app: 'no-op-interceptor', title: 'an interceptor that does nothing' },
+    {
+      app: 'no-op-interceptor',
+      title: 'the floor: an interceptor and a parameter decorator that do nothing',
+    },
     { app: 'ours', title: '**ours**' },
     { app: 'ours', title: 'ours, each cookie new to it', sessions: MANY_SESSIONS },
     ...PEERS[adapter],

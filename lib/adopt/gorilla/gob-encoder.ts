@@ -1,6 +1,6 @@
 import { SessionError } from '../../session.errors.js';
 import { pathOf } from '../../session/session-values.js';
-import { MapEntry, pathText } from '../../values/refusal.js';
+import { MapEntry, pathText } from '../../values/path-text.js';
 import { isFields, type JsonObject } from '../../values/tags.js';
 import { storedType } from '../../values/type-registry.js';
 import { GobDefinitions, message, type GoStructs } from './gob-definitions.js';

@@ -1,12 +1,13 @@
 import {
   type CallHandler,
   Controller,
+  createParamDecorator,
   type ExecutionContext,
+  Get,
   Module,
   type NestInterceptor,
   UseInterceptors,
 } from '@nestjs/common';
-import { BareController } from './bare.js';
 import type { BenchApp } from './bench-app.js';
 
 class NoOpInterceptor implements NestInterceptor {
@@ -15,12 +16,30 @@ class NoOpInterceptor implements NestInterceptor {
   }
 }
 
+const Nothing = createParamDecorator(() => undefined);
+
 @Controller()
-@UseInterceptors(NoOpInterceptor)
-class InterceptedController extends BareController {}
+class InterceptedController {
+  @Get('plain')
+  plain() {
+    return { name: 'Peter Lawson' };
+  }
+
+  @Get('read')
+  @UseInterceptors(NoOpInterceptor)
+  read(@Nothing() _nothing: unknown) {
+    return { name: 'Peter Lawson' };
+  }
+
+  @Get('write')
+  @UseInterceptors(NoOpInterceptor)
+  write(@Nothing() _nothing: unknown) {
+    return { counter: 1 };
+  }
+}
 
 @Module({ controllers: [InterceptedController] })
 class InterceptedModule {}
 
-/** What any interceptor costs a handler, before it does anything. */
+/** The floor: what any interceptor and any parameter decorator cost a handler, before they do anything. */
 export default { module: InterceptedModule } satisfies BenchApp;

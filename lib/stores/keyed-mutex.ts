@@ -1,25 +1,25 @@
 import { SessionError } from '../session.errors.js';
 
-/** The time in which a task may act on its key. */
-export interface Turn {
+/** What a task holds while it runs. */
+export interface Lock {
   /**
-   * To be asked before each step after the first: once the turn has passed on, the next one may have
+   * To be called before each step after the first: once the time limit is over, the next task may have
    * changed what the first step saw.
    *
-   * @throws SessionError `SESSION_STORE` where the turn is over
+   * @throws SessionError `SESSION_STORE` where the time limit is over
    */
   check(): void;
 }
 
-/** Lets the tasks on one key run one after the other, in the order in which they came. */
-export class Turns {
+/** Runs the tasks on one key one after the other, in the order in which they came. */
+export class KeyedMutex {
   /** The last task of each key that has any: it resolves when that task has ended, however it did. */
   private readonly tails = new Map<string, Promise<void>>();
 
   /** @param limit milliseconds after which a task that has not ended rejects, and the next one runs */
   constructor(private readonly limit: number) {}
 
-  take<T>(key: string, task: (turn: Turn) => Promise<T>): Promise<T> {
+  run<T>(key: string, task: (lock: Lock) => Promise<T>): Promise<T> {
     const before = this.tails.get(key) ?? Promise.resolve();
     const result = before.then(() => this.bounded(task));
     const end: Promise<void> = result.then(
@@ -39,7 +39,7 @@ export class Turns {
     if (this.tails.get(key) === end) this.tails.delete(key);
   }
 
-  private bounded<T>(task: (turn: Turn) => Promise<T>): Promise<T> {
+  private bounded<T>(task: (lock: Lock) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let isEnded = false;
       let over: SessionError | undefined;

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { SessionModule } from 'nestjs-typed-session';
+import { AppController } from './app.controller';
+import { AppService } from './app.service';
+import { VisitsController } from './visits.controller';
+
+@Module({
+  imports: [SessionModule.forRoot(process.env.SESSION_SECRET ?? 'for development', 'app')],
+  controllers: [AppController, VisitsController],
+  providers: [AppService],
+})
+export class AppModule {}

@@ -9,6 +9,7 @@ export type {
   SessionRejectReason,
   SessionStoreOperation,
 } from './session.events.js';
+export type { SessionAdoptOptions } from './options/adopt.options.js';
 export type { Duration } from './options/duration.js';
 export { SessionModule } from './session.module.js';
 export type {

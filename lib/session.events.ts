@@ -16,6 +16,8 @@ export interface SessionEvent {
   readonly session: string;
   /** A keyed hash of the id, never the id. Absent where the cookie did not open. */
   readonly idHash?: string;
+  /** With `adopted`: the package whose session it was. */
+  readonly library?: string;
   /** With `rejected`: why. */
   readonly reason?: SessionRejectReason;
   /** With `failed`: what the store was asked for. */
@@ -37,6 +39,8 @@ export interface SessionEvent {
 
 export type SessionEventKind =
   | 'created'
+  /** A session of another library became one of ours, and the response says so. */
+  | 'adopted'
   | 'renewed'
   | 'regenerated'
   | 'destroyed'
@@ -44,13 +48,14 @@ export type SessionEventKind =
   | 'committed'
   /** With a store: the session ended while a request ran, so its changes were not kept. */
   | 'dropped'
-  /** A call of the store failed, or took longer than `storeTimeout`. */
+  /** A call of the store, or of that of another library, failed or took longer than `storeTimeout`. */
   | 'failed'
   /** A stored value was read and is not what its type asks for, or cannot be read. */
   | 'invalid';
 
 const channels: Readonly<Record<SessionEventKind, Channel>> = {
   created: channel('nestjs-typed-session:created'),
+  adopted: channel('nestjs-typed-session:adopted'),
   renewed: channel('nestjs-typed-session:renewed'),
   regenerated: channel('nestjs-typed-session:regenerated'),
   destroyed: channel('nestjs-typed-session:destroyed'),

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { StoreBackend } from './backends/store-backend.js';
 import { handlerNeeds } from './request/handler-needs.js';
 import { SessionBackends } from './request/session-backends.js';
 import { SessionInterceptor } from './session.interceptor.js';
@@ -48,8 +47,8 @@ export class SessionExplorer {
 
   private bindHandler(owner: object, handler: object): boolean {
     const { names, rendersView, sendsEvents } = handlerNeeds(owner, handler);
-    // A template cannot wait for a store.
-    const needsView = rendersView && this.backends.default instanceof StoreBackend;
+    // A template cannot wait.
+    const needsView = rendersView && this.backends.default.takesWaiting;
     if (sendsEvents || (names.length === 0 && !needsView)) return false;
     const own = (Reflect.getMetadata(INTERCEPTORS, handler) ?? []) as unknown[];
     const ofClass = (Reflect.getMetadata(INTERCEPTORS, owner) ?? []) as unknown[];

@@ -6,9 +6,9 @@ import { SessionBackends } from './request/session-backends.js';
 import { SessionError } from './session.errors.js';
 import type { Session, SessionData } from './session/session.js';
 import type { SessionRecord } from './session/session-record.js';
-import { pathOf, type Texts } from './session/session-values.js';
+import { textsOf } from './session/texts-of.js';
 import { logFault } from './values/faults.js';
-import { DROPPED, revive, serialize, UNKNOWN } from './values/serializer.js';
+import { DROPPED, revive, UNKNOWN } from './values/serializer.js';
 import type { ValueRules } from './values/value-rules.js';
 
 /** Which session is meant. */
@@ -144,13 +144,6 @@ export class SessionService {
       `Session '${backend.options.name}' is kept in a store, and its cookie holds no values. Use ${instead}.`,
     );
   }
-}
-
-function textsOf(values: Record<string, unknown>, rules: ValueRules): Texts {
-  const texts = Object.entries(values).map(
-    ([key, value]) => [key, serialize(value, pathOf(key), rules)] as const,
-  );
-  return new Map(texts);
 }
 
 function valuesOf(

@@ -19,7 +19,7 @@ type ViewResponse = AnyResponse & { readonly req?: AnyRequest; readonly request?
 /**
  * Renders a template that finds the helpers beside its variables.
  *
- * The interceptor has opened what a store keeps. Where a filter or an application renders without it,
+ * The interceptor has opened what may take waiting. Where a filter or an application renders without it,
  * the page waits for the store; where that fails, the page shows no session; and where the page
  * itself fails then, nobody is left to be told, so the response becomes a plain error.
  */
@@ -31,7 +31,7 @@ export function renderWithSession(
   // Fastify's reply has `request`, Express's response `req`.
   const sessions = backends.ofRequest((response.request ?? response.req)!, response);
   const { live, session } = sessions.session();
-  const opening = live.openIfStored();
+  const opening = live.openIfSlow();
   if (opening === undefined) return render(helpersOf(session));
   return opening
     .catch(() => live.openEmpty())

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { SessionError } from '../session.errors.js';
 import { DEFAULT_RULES, type ValueRules } from '../values/value-rules.js';
 import { checkOptions, wrong, type AdopterOptions, type OldValues } from './adopter-options.js';
-import type { AdoptedSession, CookieReader, SessionAdopter } from './session-adopter.js';
+import type { AdoptedSession, CookieReader, SessionAdopter } from '../options/session-adopter.js';
 
 /** A session as a format finds it, before `map`. */
 export interface OpenedSession {
   readonly values: Readonly<OldValues>;
   /** What stands for this session in the old library: its id, or its sealed text. */
   readonly identity: string;
+  /** Whether the same values always have the same identity. Default `false` */
+  readonly isRepeatable?: boolean;
   readonly end?: () => Promise<void>;
 }
 
@@ -73,7 +75,12 @@ export function adopterOf(options: AdopterOptions, format: Format): SessionAdopt
     },
   };
 
-  function adopted({ values, identity, end }: OpenedSession): AdoptedSession | undefined {
+  function adopted({
+    values,
+    identity,
+    isRepeatable = false,
+    end,
+  }: OpenedSession): AdoptedSession | undefined {
     const mapped: unknown = map === undefined ? values : map(recordOf(values));
     if (mapped === undefined || mapped === null) return undefined;
     if (!isRecord(mapped) || typeof mapped.then === 'function') {
@@ -84,6 +91,7 @@ export function adopterOf(options: AdopterOptions, format: Format): SessionAdopt
       fingerprint: createHash('sha256')
         .update([library, name, identity].join('\0'))
         .digest('base64url'),
+      isRepeatable,
       end,
     };
   }

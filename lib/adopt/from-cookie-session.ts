@@ -1,7 +1,7 @@
 import { listOfKeys, wrong, type AdopterOptions } from './adopter-options.js';
 import { adopterOf, valuesInJson } from './adopter.js';
 import { defaultOf, loadPeer } from './peer.js';
-import type { SessionAdopter } from './session-adopter.js';
+import type { SessionAdopter } from '../options/session-adopter.js';
 
 /** A Keygrip, for an application that signs with another algorithm than keygrip's own. */
 export interface KeygripLike {
@@ -45,7 +45,7 @@ export function fromCookieSession(options: CookieSessionAdopterOptions): Session
       );
       if (!isSigned) return undefined;
       const values = valuesInJson(Buffer.from(text, 'base64').toString());
-      return values && { values, identity: text };
+      return values && { values, identity: text, isRepeatable: true };
     },
   });
 }

@@ -1,7 +1,7 @@
 import { listOfKeys, type AdopterOptions } from './adopter-options.js';
 import { adopterOf, decodedCookie } from './adopter.js';
 import { checkStore, storedUnder, type OldSessionStore } from './old-store.js';
-import type { SessionAdopter } from './session-adopter.js';
+import type { SessionAdopter } from '../options/session-adopter.js';
 import { signedCookies, type CookieSecret } from './signed-cookie.js';
 
 export interface ExpressSessionAdopterOptions extends AdopterOptions {

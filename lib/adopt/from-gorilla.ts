@@ -5,7 +5,7 @@ import { decodeGob } from './gorilla/gob-decoder.js';
 import { GobFault } from './gorilla/gob-reader.js';
 import { registeredNames, type GorillaTypes } from './gorilla/gorilla-types.js';
 import { keyPairs, openCookie, type GorillaKeys } from './gorilla/secure-cookie.js';
-import type { SessionAdopter } from './session-adopter.js';
+import type { SessionAdopter } from '../options/session-adopter.js';
 
 export interface GorillaAdopterOptions extends AdopterOptions, GorillaKeys {
   /** The name of the session, and of its cookie. */

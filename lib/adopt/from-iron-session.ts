@@ -1,7 +1,7 @@
 import { wrong, type AdopterOptions, type OldValues } from './adopter-options.js';
 import { adopterOf, decodedCookie, isRecord } from './adopter.js';
 import { loadPeer } from './peer.js';
-import type { CookieReader, SessionAdopter } from './session-adopter.js';
+import type { CookieReader, SessionAdopter } from '../options/session-adopter.js';
 
 export interface IronSessionAdopterOptions extends AdopterOptions {
   /** The old application's `cookieName`. */

@@ -2,7 +2,7 @@ import * as crypto from 'node:crypto';
 import { wrong, type AdopterOptions } from './adopter-options.js';
 import { adopterOf, decodedCookie, valuesInJson } from './adopter.js';
 import { loadPeer } from './peer.js';
-import type { SessionAdopter } from './session-adopter.js';
+import type { SessionAdopter } from '../options/session-adopter.js';
 
 type SecretboxKey = string | Uint8Array;
 

@@ -8,5 +8,10 @@ export { fromSecureSession, type SecureSessionAdopterOptions } from './from-secu
 export type { GorillaType, GorillaTypes } from './gorilla/gorilla-types.js';
 export type { GorillaKey, GorillaKeys } from './gorilla/secure-cookie.js';
 export type { OldSessionStore } from './old-store.js';
-export type { AdoptedSession, CookieReader, OldCookie, SessionAdopter } from './session-adopter.js';
+export type {
+  AdoptedSession,
+  CookieReader,
+  OldCookie,
+  SessionAdopter,
+} from '../options/session-adopter.js';
 export { type GorillaWriter, type GorillaWriterOptions, toGorilla } from './to-gorilla.js';

@@ -10,35 +10,17 @@ import {
 import { cookieValues } from '../http/cookie-header.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
-import type { SessionEventKind } from '../session.events.js';
 import { unlessAwaited } from '../session/awaited.js';
 import { LiveSession } from '../session/live-session.js';
 import { refuseProperties, RequestSession } from '../session/request-session.js';
-import type { SessionBacking, StoredBacking } from '../session/session-backing.js';
+import type { LoadedSession, SessionBacking, StoredBacking } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionSnapshot } from '../session/session-state.js';
+import { haveSameTexts } from '../session/session-values.js';
 import { logFault, type ValueFault } from '../values/faults.js';
+import type { Decision, Kept } from './decision.js';
+import { type OldSessionOutcome, RequestAdoption } from './request-adoption.js';
 import type { SessionBackend } from './session-backend.js';
-
-/**
- * What a commit keeps of a request:
- *
- * - `done`: what it saved or ended, and nothing else
- * - `changes`: all that it changed
- * - `changes-and-flashes`: the same, and the flashes that it read, for nobody sees its answer
- */
-export type Kept = 'done' | 'changes' | 'changes-and-flashes';
-
-/** What the commit decided for one session. */
-export interface Decision {
-  readonly backend: SessionBackend;
-  /** The `Set-Cookie` line, where there is one to send. */
-  readonly cookie?: string;
-  /** The lines that delete other cookies of its name. */
-  readonly deletions?: readonly string[];
-  /** What is told once the headers leave. */
-  readonly events: readonly { readonly kind: SessionEventKind; readonly id: string }[];
-}
 
 /** What becomes of changes, as far as the response has come. */
 export interface ResponseState {
@@ -65,6 +47,8 @@ export abstract class BackedSession<
   readonly live: LiveSession;
   /** What the application holds. */
   readonly session: RequestSession;
+  /** What the request brings of another library. */
+  protected readonly adoption: RequestAdoption | undefined;
   private unseen: boolean | undefined;
   private decidedKept: Kept = 'done';
   private decidedTouches = -1;
@@ -74,13 +58,17 @@ export abstract class BackedSession<
     protected readonly request: AnyRequest,
     protected readonly response: ResponseState,
   ) {
+    const header = this.cookieHeader;
+    if (backend.adoption?.isDue(header) === true) {
+      this.adoption = new RequestAdoption(backend.adoption, header);
+    }
     this.live = new LiveSession(this);
     this.session = new RequestSession(this.live);
   }
 
   abstract readonly store: StoredBacking | undefined;
   abstract readonly isOver: boolean;
-  abstract load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
+  abstract load(): LoadedSession | Promise<LoadedSession>;
   abstract save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
 
   /**
@@ -124,7 +112,58 @@ export abstract class BackedSession<
     if (decision.cookie !== undefined) this.warnOfUntrustedProxy(kept);
     this.decidedKept = kept;
     this.decidedTouches = this.live.touches;
-    return decision;
+    return this.withOldSession(decision, kept);
+  }
+
+  /** A decision, with what becomes of the session of another library. */
+  private withOldSession(decision: Decision, kept: Kept): Decision {
+    const { adoption } = this;
+    if (adoption === undefined) return decision;
+    const outcome = this.oldSessionOutcome(adoption, decision, kept);
+    const oldDeletions = adoption.deletions(outcome, this.live.record !== undefined);
+    const onSent = () => adoption.settle(outcome);
+    const { adopted } = adoption;
+    const isAdopted = outcome === 'replaced' && decision.cookie !== undefined;
+    if (adopted === undefined || !isAdopted) return { ...decision, oldDeletions, onSent };
+    const { library } = adopted.adopter;
+    const event = { kind: 'adopted', id: this.live.ensureId(), library } as const;
+    return { ...decision, oldDeletions, onSent, events: [...decision.events, event] };
+  }
+
+  private oldSessionOutcome(
+    adoption: RequestAdoption,
+    { cookie }: Decision,
+    kept: Kept,
+  ): OldSessionOutcome {
+    const { live, backend } = this;
+    const own = live.cookie.departures();
+    const isExpired = kept !== 'done' && backend.cookieOf(own).maxAge < 0;
+    if (live.status === 'destroyed' || isExpired) return 'ended';
+    if (live.record !== undefined) return 'replaced';
+    const { adopted } = adoption;
+    if (adopted === undefined) return adoption.outcomeAlone;
+    if (cookie !== undefined) return 'replaced';
+    // A new session without values is not kept: nothing of ours would hide the old one.
+    if (kept === 'done' || this.snapshot(kept).texts.size > 0) return 'left';
+    return adopted.texts.size === 0 ? 'replaced' : 'ended';
+  }
+
+  /** Whether a session of another library was adopted, and nothing of it has changed since. */
+  protected isAdoptedAsItWas({ texts }: SessionSnapshot): boolean {
+    const { adoption, live } = this;
+    return (
+      live.status === 'new' &&
+      adoption?.adopted !== undefined &&
+      haveSameTexts(texts, adoption.adopted.texts)
+    );
+  }
+
+  endOld(): Promise<void> | undefined {
+    return this.adoption?.end();
+  }
+
+  get takesWaiting(): boolean {
+    return this.store !== undefined || this.adoption !== undefined;
   }
 
   /** Whether the decision holds for a status, and nobody has changed anything since. */

@@ -1,6 +1,8 @@
 import type { CookieBackend, LoadedRecord } from './cookie-backend.js';
 import type { SessionEventKind } from '../session.events.js';
-import { BackedSession, type Decision, type Kept } from './backed-session.js';
+import { BackedSession } from './backed-session.js';
+import type { Decision, Kept } from './decision.js';
+import type { LoadedSession } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { areSame, type SessionSnapshot } from '../session/session-state.js';
@@ -14,10 +16,10 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   private committed: SessionSnapshot | undefined;
   private kept: Kept = 'done';
 
-  load(): SessionRecord | undefined {
+  load(): LoadedSession | Promise<LoadedSession> {
     this.loaded = this.backend.load(this.cookieHeader);
     this.sent = this.loaded?.record;
-    return this.sent;
+    return this.sent ?? this.adoption?.open();
   }
 
   get isOver(): boolean {
@@ -52,6 +54,11 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     if (snapshot === undefined || (live.hasBegunHere && isEmpty)) return nothing;
     if (backend.cookieOf(snapshot.cookie).maxAge < 0) return this.delete(lastId);
 
+    if (this.isAdoptedAsItWas(snapshot) && !backend.fits(this.backend.recordOf(snapshot, now))) {
+      // As for a session of ours: a read does not fail.
+      this.adoption!.warnOfSize();
+      return nothing;
+    }
     if (live.isAsLoaded(snapshot)) return this.sendAgain(snapshot, now) ?? nothing;
     const { record } = live;
     const kinds: SessionEventKind[] = ['committed'];

@@ -1,5 +1,6 @@
 import { copyOf, sealedLength, tagOf } from '../seal/keyring.js';
 import { SessionBackend, checkLimit, largestOf } from './session-backend.js';
+import { EndedHere } from './ended-sessions.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionRejectReason } from '../session.events.js';
 import type { ResolvedOptions } from '../options/session.options.js';
@@ -22,6 +23,7 @@ export interface LoadedRecord {
 
 /** Carries the sessions of one name in their cookie: record to sealed cookie and back. */
 export class CookieBackend extends SessionBackend {
+  readonly adoption = this.adoptionWith(new EndedHere());
   /** By their tags, which are short; what a token opened to is never changed. */
   private readonly opened = new Recurring<{
     readonly token: string;
@@ -33,6 +35,10 @@ export class CookieBackend extends SessionBackend {
     super(options, 'session', ID_BYTES);
     const least = this.bytesOf(formatRecord(this.newRecord(NO_TEXTS)));
     checkLimit('maxCookieBytes', options.maxCookieBytes, least, options.name);
+  }
+
+  get takesWaiting(): boolean {
+    return this.adoption !== undefined;
   }
 
   /** Of the cookies of this name that open and have not expired, the newest. Never throws. */

@@ -1,5 +1,7 @@
 import { stringifySetCookie } from 'cookie';
 import { cookieValues } from '../http/cookie-header.js';
+import { Adoption } from './adoption.js';
+import type { EndedSessions } from './ended-sessions.js';
 import { Keyring } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { SessionError } from '../session.errors.js';
@@ -56,6 +58,17 @@ export abstract class SessionBackend {
       plain: attributesOf(options.cookie, false),
       secure: attributesOf(options.cookie, true),
     };
+  }
+
+  /** What adopts the sessions of other libraries, where the options name any. */
+  abstract readonly adoption: Adoption | undefined;
+  /** Whether to open a session may take waiting. */
+  abstract readonly takesWaiting: boolean;
+
+  /** @param ended remembers those that were ended here */
+  protected adoptionWith(ended: EndedSessions): Adoption | undefined {
+    if (this.options.adoption === undefined) return undefined;
+    return new Adoption(this.options, ended, (kind, id, more) => this.publish(kind, id, more));
   }
 
   newId(): string {

@@ -1,9 +1,10 @@
 import type { AnyRequest } from '../http/request.js';
 import { SessionError } from '../session.errors.js';
-import type { StoredBacking } from '../session/session-backing.js';
+import type { LoadedSession, StoredBacking } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionSnapshot, SessionState } from '../session/session-state.js';
-import { BackedSession, type Decision, type Kept, type ResponseState } from './backed-session.js';
+import { BackedSession, type ResponseState } from './backed-session.js';
+import type { Decision, Kept } from './decision.js';
 import { Sequence } from './sequence.js';
 import { StoreBudget } from './store-budget.js';
 import type { StoreBackend } from './store-backend.js';
@@ -32,14 +33,15 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     this.kept = new StoredSessionState(backend, this.isOverTls, this.budget);
   }
 
-  load(): Promise<SessionRecord | undefined> | undefined {
+  load(): Promise<LoadedSession> | undefined {
     const ids = this.backend.idsIn(this.cookieHeader);
-    return ids.length === 0 ? undefined : this.budget.run(() => this.loadNewest(ids));
+    if (ids.length === 0 && this.adoption === undefined) return undefined;
+    return this.budget.run(() => this.loadNewest(ids));
   }
 
   private async loadNewest(
     ids: readonly { readonly id: string; readonly isOutdated: boolean }[],
-  ): Promise<SessionRecord | undefined> {
+  ): Promise<LoadedSession> {
     const { backend, kept } = this;
     let newest: StoredRecord | undefined;
     try {
@@ -56,8 +58,12 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
         newest = stored;
         kept.isCookieDue = isOutdated;
       }
+      // A session that has moved is in another cookie, on its way to the client.
+      if (newest === undefined && !kept.hasMoved) {
+        return await this.adoption?.open(() => this.budget.assertLeft());
+      }
     } catch (error) {
-      if (backend.onStoreError === 'fail') throw error;
+      if (backend.onStoreError === 'fail' || !isStoreFailure(error)) throw error;
       this.goWithout();
       return undefined;
     }
@@ -172,6 +178,8 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   }
 
   commit(kept: Kept): Promise<void> | undefined {
+    // No cookie can be sent that would lead to it.
+    if (this.adoption?.adopted !== undefined && this.isReadOnly) return undefined;
     if (this.sequence.isBusy || this.kept.isRemovalDue) {
       const increments = [...this.increments].map((one) => one.catch(unlessEnded));
       return this.run(async () => {
@@ -205,6 +213,11 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     return this.budget.run(() => this.sequence.run(act));
   }
 
+  override endOld(): Promise<void> | undefined {
+    const ending = super.endOld();
+    return ending && this.budget.run(() => ending);
+  }
+
   private async keepAndRenew(snapshot: SessionSnapshot): Promise<void> {
     await this.kept.keep(snapshot);
     await this.kept.renew();
@@ -212,7 +225,9 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
 
   hasChangedSince(): boolean {
     // What a save under way keeps is no change that nobody saved.
-    return this.saves === 0 && this.kept.differs(this.snapshot('changes'));
+    if (this.saves > 0) return false;
+    const snapshot = this.snapshot('changes');
+    return !this.isAdoptedAsItWas(snapshot) && this.kept.differs(snapshot);
   }
 
   protected decideFor(): Decision {
@@ -235,6 +250,11 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     const deletions = isNewId ? this.twinDeletions(record.cookie, false) : [];
     return { backend, cookie, deletions, events: [] };
   }
+}
+
+/** What `map` throws is a fault of the application. */
+function isStoreFailure(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'SESSION_STORE';
 }
 
 /** Who does not await an increment has asked for no answer: a session that has ended is no failure. */

@@ -10,6 +10,8 @@ import type { ResolvedOptions } from '../options/session.options.js';
 import type { ResolvedStoreOptions } from '../options/store.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
 import type { Texts } from '../session/session-values.js';
+import type { Adoption } from './adoption.js';
+import { EndedInStore } from './ended-sessions.js';
 import { Recent, Recurring } from './recent.js';
 import { StoreCalls } from './store-calls.js';
 import type { StoredRecord } from './stored-record.js';
@@ -36,6 +38,8 @@ interface WrittenRecord {
 
 /** Carries the sessions of one name in a store; their cookie carries the sealed id alone. */
 export class StoreBackend extends SessionBackend {
+  readonly takesWaiting = true;
+  readonly adoption: Adoption | undefined;
   readonly queue = new WriteQueue();
   private readonly opened = new Recent<OpenedToken>(REMEMBERED);
   private readonly tokens = new Recent<string>(REMEMBERED);
@@ -56,6 +60,8 @@ export class StoreBackend extends SessionBackend {
     this.hashKey = `nestjs-typed-session/1/store/${name}`;
     this.recordKeyring = new Keyring(secrets, `session record\0${name}`);
     this.calls = new StoreCalls(storage.timeout);
+    const call: StoreBackend['call'] = (...args) => this.call(...args);
+    this.adoption = this.adoptionWith(new EndedInStore(call, this.hashKey));
     if (!storage.store.atomic) warnOfRaces(name);
   }
 

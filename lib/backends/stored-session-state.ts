@@ -3,7 +3,6 @@ import type { SessionEventKind } from '../session.events.js';
 import { changed, incremented } from '../session/session-delta.js';
 import type { SessionRecord } from '../session/session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from '../session/session-state.js';
-import { NO_TEXTS } from '../session/session-values.js';
 import type { StoreBackend } from './store-backend.js';
 import type { StoreBudget } from './store-budget.js';
 import { StoreEntry } from './store-entry.js';
@@ -158,7 +157,7 @@ export class StoredSessionState {
     });
     if (this.base === undefined) {
       if (!this.canSend(now)) return undefined;
-      await this.begin({ ...now, texts: incremented(NO_TEXTS, key, by) });
+      await this.begin({ ...now, texts: incremented(now.texts, key, by) });
     } else if (this.isGone || !(await this.entry.change(add))) {
       this.drop();
       this.refuseEnded();

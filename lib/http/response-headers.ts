@@ -25,6 +25,11 @@ function isPast(line: string): boolean {
   return expires !== null && Date.parse(expires[1]) <= Date.now();
 }
 
+/** Adds lines to `Set-Cookie`, whatever their names. */
+export function addSetCookies(response: ServerResponse, lines: readonly string[]): void {
+  response.setHeader('Set-Cookie', [...headerLines(response, 'set-cookie'), ...lines]);
+}
+
 /** Tells caches that the answer depends on the cookie (RFC 9110, section 12.5.5). */
 export function varyByCookie(response: ServerResponse): void {
   const fields = listOf(headerLines(response, 'vary'));

@@ -1,4 +1,10 @@
 import { Logger } from '@nestjs/common';
+import {
+  ADOPT_OPTION_NAMES,
+  resolveAdoption,
+  type ResolvedAdoptOptions,
+  type SessionAdoptOptions,
+} from './adopt.options.js';
 import { type Duration, toSeconds, toTimeout } from './duration.js';
 import { HIDDEN, knowAll, oneOf, refuse, wholeBytes } from './option-checks.js';
 import { refuseExchange, resolveSecrets } from './secret.options.js';
@@ -44,7 +50,7 @@ export interface SessionCookieOptions {
 /** Decides by the status of the response, and the request of the adapter, whether changes are kept. */
 export type CommitPolicy = (status: number, request: unknown) => boolean;
 
-export interface SessionOptions extends SessionStoreOptions {
+export interface SessionOptions extends SessionStoreOptions, SessionAdoptOptions {
   /**
    * What seals. A list rotates: the first seals, all open. 32 bytes or more; a shorter one, or
    * a well-known placeholder, is an error under `NODE_ENV=production` and a warning elsewhere.
@@ -108,6 +114,8 @@ export interface ResolvedOptions {
   readonly requestSession: boolean;
   /** Where a store keeps the values. */
   readonly storage?: ResolvedStoreOptions;
+  /** Where sessions of another library are adopted. */
+  readonly adoption?: ResolvedAdoptOptions;
   /** How values are read and written. */
   readonly rules: ValueRules;
 }
@@ -132,6 +140,7 @@ const OPTION_NAMES = new Set<string>([
   'maxCookieBytes',
   'requestSession',
   ...STORE_OPTION_NAMES,
+  ...ADOPT_OPTION_NAMES,
   'limits',
   'classTransformer',
 ]);
@@ -192,6 +201,7 @@ function resolveSession(options: SessionOptions): ResolvedOptions {
     ),
     requestSession: oneOf('requestSession', options.requestSession ?? true, [true, false]),
     storage: resolveStorage(options),
+    adoption: resolveAdoption(options, { name, path: cookie.path, domain: cookie.domain }),
     rules: resolveValueRules(options.limits, options.classTransformer),
   };
   // Not enumerable, so that no log shows them.

@@ -1,10 +1,12 @@
 import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import type { BackedSession, Decision, ResponseState } from '../backends/backed-session.js';
+import type { BackedSession, ResponseState } from '../backends/backed-session.js';
+import type { Decision } from '../backends/decision.js';
 import { openSession, type SessionBackendOf } from '../backends/open-session.js';
 import { type AnyRequest, isConditional } from '../http/request.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
+import { allOf } from './all-of.js';
 import { endDeleted } from './deleted-cookies.js';
 import { lateChange, leavingHere } from './late-change.js';
 import type { HandlerNeeds } from './handler-needs.js';
@@ -82,16 +84,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
    */
   hydrate({ names, rendersView }: HandlerNeeds): Promise<void> | undefined {
     for (const { live } of this.#opened) this.isShared ||= live.touches > 0;
-    let waiting: Promise<unknown>[] | undefined;
-    for (const name of names) {
-      const opening = this.session(name).live.open();
-      if (opening !== undefined) (waiting ??= []).push(opening);
-    }
+    const opening = names.map((name) => this.session(name).live.open());
     // Who put the interceptor there without a decorator reaches for `request.session`.
-    const needsDefault = rendersView || names.length === 0;
-    const opening = needsDefault ? this.session().live.openIfStored() : undefined;
-    if (opening !== undefined) (waiting ??= []).push(opening);
-    return waiting === undefined ? undefined : Promise.all(waiting).then(ignore);
+    if (rendersView || names.length === 0) opening.push(this.session().live.openIfSlow());
+    return allOf(opening);
   }
 
   /**
@@ -134,10 +130,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   private commitWithoutResponse(): Promise<void> | undefined {
-    const writing = this.#opened
-      .map((one) => one.commit('changes'))
-      .filter((one) => one !== undefined);
-    return writing.length === 0 ? undefined : Promise.all(writing).then(ignore);
+    return allOf(this.#opened.map((one) => one.commit('changes')));
   }
 
   private tell(error: unknown): never {
@@ -159,11 +152,11 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
-    if (!this.hasStores) return undefined;
+    const opening = this.#opened.filter(({ live }) => live.isOpening);
+    if (!this.hasStores && opening.length === 0) return undefined;
     endDeleted(this.#opened, this.response!);
     try {
       if (this.isDecidedFor(status)) return undefined;
-      const opening = this.#opened.filter(({ live }) => live.isOpening);
       // Nest may send the headers of events while the handler waits for its session.
       const writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
       if (writing === undefined) return undefined;
@@ -236,12 +229,8 @@ export class RequestSessions implements ResponseListener, ResponseState {
     for (const one of this.#opened) {
       if (one.store === undefined && one.isOpen) one.decide(this.keptBy(one, status));
     }
-    let writing: Promise<void>[] | undefined;
-    for (const one of this.#opened) {
-      const commit = one.isOpen ? one.commit(this.keptBy(one, status)) : undefined;
-      if (commit !== undefined) (writing ??= []).push(commit);
-    }
-    return writing === undefined ? undefined : Promise.all(writing).then(ignore);
+    const commitOne = (one: BackedSession) => one.commit(this.keptBy(one, status));
+    return allOf(this.#opened.map((one) => (one.isOpen ? commitOne(one) : undefined)));
   }
 
   /** Decides for each session what the response must say. */
@@ -296,8 +285,6 @@ export class RequestSessions implements ResponseListener, ResponseState {
     RequestSessions.logger.error(lateChange(this.request, this.isDetached, this.leftAt));
   }
 }
-
-function ignore(): void {}
 
 /** What fails at once, as what fails later. */
 async function failedLater(act: () => void): Promise<void> {

@@ -1,6 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import type { Decision } from '../backends/backed-session.js';
-import { appendSetCookie, forbidSharedCaching, varyByCookie } from '../http/response-headers.js';
+import type { Decision } from '../backends/decision.js';
+import {
+  addSetCookies,
+  appendSetCookie,
+  forbidSharedCaching,
+  varyByCookie,
+} from '../http/response-headers.js';
 
 /**
  * Puts into the headers what was decided, and tells the events of it.
@@ -13,13 +18,19 @@ export function sendDecisions(
   isUsed: boolean,
 ): void {
   let dependsOnCookie = isUsed;
-  for (const { backend, cookie, deletions = [], events } of decisions) {
+  for (const decision of decisions) {
+    const { backend, cookie, deletions = [], oldDeletions = [], events, onSent } = decision;
     if (cookie !== undefined) {
       dependsOnCookie = true;
       appendSetCookie(response, backend.options.name, [...deletions, cookie]);
       forbidSharedCaching(response);
     }
-    for (const { kind, id } of events) backend.publish(kind, id);
+    if (oldDeletions.length > 0) {
+      addSetCookies(response, oldDeletions);
+      forbidSharedCaching(response);
+    }
+    for (const { kind, id, ...more } of events) backend.publish(kind, id, more);
+    if (!response.destroyed) onSent?.();
   }
   if (dependsOnCookie) varyByCookie(response);
 }

@@ -1,4 +1,10 @@
-import { type ArgumentsHost, Inject, Injectable, Optional } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Inject,
+  Injectable,
+  type OnModuleInit,
+  Optional,
+} from '@nestjs/common';
 import { CookieBackend } from '../backends/cookie-backend.js';
 import { StoreBackend } from '../backends/store-backend.js';
 import { httpPartsOf } from '../http/context.js';
@@ -10,6 +16,7 @@ import {
   responseOf,
 } from '../http/request.js';
 import { hookOf } from '../http/response-hook.js';
+import { warnOfEndlessAdoption } from '../options/adopt.options.js';
 import { MODULE_OPTIONS_TOKEN, ProvidedOptions } from '../options/module-definition.js';
 import { refuseWeakSecrets } from '../options/secret-strength.js';
 import {
@@ -25,7 +32,7 @@ export const SESSION_BACKENDS = Symbol.for('nestjs-typed-session:backends');
 
 /** The backends of an application, by the names of their sessions, and the sessions of its requests. */
 @Injectable()
-export class SessionBackends {
+export class SessionBackends implements OnModuleInit {
   // Private to the language, so that no log shows what a request leads to: secrets and sessions.
   readonly #byName: ReadonlyMap<string, CookieBackend | StoreBackend>;
   readonly #default: CookieBackend | StoreBackend;
@@ -43,6 +50,7 @@ export class SessionBackends {
     const resolved = resolveOptions(given);
     refuseWeakSecrets(resolved);
     resolved.forEach(warnOfMisspeltPrefix);
+    resolved.forEach(warnOfEndlessAdoption);
     const backends = resolved.map((one) =>
       one.storage === undefined ? new CookieBackend(one) : new StoreBackend(one, one.storage),
     );
@@ -53,6 +61,11 @@ export class SessionBackends {
   /** The backend of the first session. */
   get default(): CookieBackend | StoreBackend {
     return this.#default;
+  }
+
+  /** Loads what the adopters need. @throws SessionError `SESSION_CONFIG` where a package is missing */
+  async onModuleInit(): Promise<void> {
+    await Promise.all([...this.#byName.values()].map(async ({ adoption }) => adoption?.prepare()));
   }
 
   /** @throws SessionError `SESSION_UNAVAILABLE` where no session has that name */

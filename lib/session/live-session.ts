@@ -1,11 +1,11 @@
 import { SessionError } from '../session.errors.js';
 import { unlessAwaited } from './awaited.js';
-import type { SessionBacking } from './session-backing.js';
+import type { LoadedSession, SessionBacking } from './session-backing.js';
 import { SessionCookie } from './session-cookie.js';
 import { sumOf } from './session-delta.js';
 import type { SessionRecord } from './session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from './session-state.js';
-import { NO_TEXTS, SessionValues } from './session-values.js';
+import { NO_TEXTS, SessionValues, type Texts } from './session-values.js';
 
 /**
  * - `unopened`: nobody has asked for anything yet
@@ -39,6 +39,8 @@ export class LiveSession {
   private opening: Promise<void> | undefined;
   /** How often it became what a record or a snapshot says. */
   private restored = 0;
+  /** What a new session begins with. */
+  private adopted: Texts = NO_TEXTS;
 
   constructor(readonly backing: SessionBacking) {
     this.values = new SessionValues(NO_TEXTS, backing.rules, (fault) => backing.report(fault));
@@ -67,19 +69,18 @@ export class LiveSession {
   /** @throws SessionError `SESSION_UNAVAILABLE` where it would take waiting */
   openNow(): void {
     if (this.status !== 'unopened') return;
-    if (this.backing.store === undefined) {
-      this.begin(this.backing.load() as SessionRecord | undefined);
-      return;
-    }
+    const { store, name } = this.backing;
+    if (store === undefined && this.open() === undefined) return;
+    const why = store === undefined ? 'is adopted from another library' : 'is kept in a store';
     throw new SessionError(
       'SESSION_UNAVAILABLE',
-      `Session '${this.backing.name}' is kept in a store, and nobody has opened it yet in this request. Any of these opens it: @Session() of nestjs-typed-session in a handler, await sessions.get(context) of SessionService in a guard, a pipe or an interceptor, await sessions.get(request, response) in middleware. After that it is request.session too.`,
+      `Session '${name}' ${why}, and nobody has opened it yet in this request. Any of these opens it: @Session() of nestjs-typed-session in a handler, await sessions.get(context) of SessionService in a guard, a pipe or an interceptor, await sessions.get(request, response) in middleware. After that it is request.session too.`,
     );
   }
 
-  /** Opens a session that a store keeps; another can be opened at any time, without waiting. */
-  openIfStored(): Promise<void> | undefined {
-    return this.backing.store === undefined ? undefined : this.open();
+  /** Opens a session that may take waiting; another can be opened at any time. */
+  openIfSlow(): Promise<void> | undefined {
+    return this.backing.takesWaiting ? this.open() : undefined;
   }
 
   /** Shows nothing, in place of a session that could not be opened. */
@@ -88,10 +89,12 @@ export class LiveSession {
     this.begin(undefined);
   }
 
-  private begin(record: SessionRecord | undefined): undefined {
-    this.record = record;
-    this.status = record === undefined ? 'new' : 'loaded';
-    this.restore(record ?? { id: '', createdAt: Date.now(), texts: NO_TEXTS });
+  private begin(loaded: LoadedSession): undefined {
+    const isAdopted = loaded !== undefined && 'adopted' in loaded;
+    this.adopted = isAdopted ? loaded.adopted : NO_TEXTS;
+    this.record = isAdopted ? undefined : loaded;
+    this.status = this.record === undefined ? 'new' : 'loaded';
+    this.restore(this.record ?? { id: '', createdAt: Date.now(), texts: this.adopted });
     return undefined;
   }
 
@@ -106,6 +109,7 @@ export class LiveSession {
   private expire(): void {
     this.isOver = true;
     this.backing.store?.expire();
+    this.adopted = NO_TEXTS;
     this.empty();
   }
 
@@ -148,7 +152,7 @@ export class LiveSession {
       return count;
     }
     const { restored } = this;
-    const now = { id: this.ensureId(), createdAt: this.createdAt, texts: NO_TEXTS };
+    const now = { id: this.ensureId(), createdAt: this.createdAt, texts: this.adopted };
     const text = await store.increment(key, by, { ...now, cookie: this.cookie.departures() });
     // What is in the place of a session that was ended meanwhile was never counted.
     if (restored === this.restored) {
@@ -172,8 +176,11 @@ export class LiveSession {
     // What follows must take the place of the cookie that it ends, not stand beside it.
     const { path, domain } = this.cookie.own ?? {};
     const cookie = path === undefined && domain === undefined ? undefined : { path, domain };
+    this.adopted = NO_TEXTS;
     this.restore({ id: '', createdAt: Date.now(), cookie, texts: NO_TEXTS });
+    const ending = this.backing.endOld();
     await this.backing.store?.destroy();
+    await ending;
   }
 
   async reload(): Promise<void> {
@@ -193,14 +200,16 @@ export class LiveSession {
       this.restore(this.record!);
     } else {
       // What a store has no more was ended elsewhere, and nothing brings it back.
+      if (this.saved !== undefined) this.adopted = NO_TEXTS;
       this.empty();
     }
   }
 
+  /** Makes it what a new session begins with. */
   private empty(): void {
     this.saved = undefined;
-    const { id, createdAt } = this;
-    this.restore({ id, createdAt, cookie: this.cookie.own, texts: NO_TEXTS });
+    const { id, createdAt, adopted } = this;
+    this.restore({ id, createdAt, cookie: this.cookie.own, texts: adopted });
   }
 
   /**

@@ -1,8 +1,17 @@
 import type { ResolvedCookie, SessionCookieOptions } from '../options/session.options.js';
 import type { SessionRecord } from './session-record.js';
 import type { SessionSnapshot, SessionState } from './session-state.js';
+import type { Texts } from './session-values.js';
 import type { ValueFault } from '../values/faults.js';
 import type { ValueRules } from '../values/value-rules.js';
+
+/** With what a new session begins that takes the place of one of another library. */
+export interface AdoptedTexts {
+  readonly adopted: Texts;
+}
+
+/** What a request brings: a session of ours, or one of another library. */
+export type LoadedSession = SessionRecord | AdoptedTexts | undefined;
 
 /** What a session needs of the world. */
 export interface SessionBacking {
@@ -16,7 +25,7 @@ export interface SessionBacking {
   readonly isUnseen: boolean;
   /** Whether it has expired, and this request can no longer renew it. */
   readonly isOver: boolean;
-  load(): SessionRecord | undefined | Promise<SessionRecord | undefined>;
+  load(): LoadedSession | Promise<LoadedSession>;
   newId(): string;
   /** When a session would expire that is used now. */
   expiryOf(createdAt: number, cookie?: SessionCookieOptions): number;
@@ -41,8 +50,12 @@ export interface SessionBacking {
    * @returns what it took
    */
   save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
-  /** The store that keeps the session, if its cookie does not: to open it takes waiting. */
+  /** Whether to open the session may take waiting. */
+  readonly takesWaiting: boolean;
+  /** The store that keeps the session, if its cookie does not. */
   readonly store: StoredBacking | undefined;
+  /** Ends the session of another library that the request brings too, where there is one. */
+  endOld(): Promise<void> | undefined;
 }
 
 /** What a store does with the session that it keeps: at once, one thing after the other. */
@@ -56,7 +69,7 @@ export interface StoredBacking {
   /**
    * Adds to a number.
    *
-   * @param now the session, for where nothing of it is kept yet
+   * @param now the session and what it began with, for where nothing of it is kept yet
    * @returns the text of the sum; `undefined` where the session is gone
    */
   increment(key: string, by: number, now: SessionState): Promise<string | undefined>;

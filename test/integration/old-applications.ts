@@ -1,6 +1,9 @@
-/** Applications on other session libraries, each served as its documentation says. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** Nest applications on other session libraries, each served as its documentation says. */
+import { Controller, Get, type INestApplication, Req, Res, type Type } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
 import {
   fromCookieSession,
   fromExpressSession,
@@ -54,39 +57,50 @@ const passwordsFor = {
 };
 const keyFor = (secret: string) => Buffer.alloc(32, secret);
 
-async function listening(server: Server): Promise<{ url: string; close: () => unknown }> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
-}
-
-/** Express, with a session library as its middleware. */
-async function onExpress(middleware: unknown) {
-  const express = await library('express');
-  const app = express();
-  app.use(middleware);
-  app.get('/sign-in', (request: any, response: any) => {
-    Object.assign(request.session, VALUES);
-    response.send('signed in');
-  });
-  app.get('/me', (request: any, response: any) => {
-    response.send(request.session.user?.name ?? 'signed out');
-  });
-  return listening(createServer(app));
-}
-
-/** Fastify, with a session library as its plugin. */
-async function onFastify(...plugins: readonly (readonly [string, object])[]) {
-  const { fastify } = await moduleOf('fastify');
-  const app = fastify();
-  for (const [name, options] of plugins) await app.register(await library(name), options);
-  app.get('/sign-in', async (request: any) => {
-    for (const [key, value] of Object.entries(VALUES)) request.session.set(key, value);
+@Controller()
+class OnMiddleware {
+  @Get('sign-in') signIn(@Req() { session }: any) {
+    Object.assign(session, VALUES);
     return 'signed in';
-  });
-  app.get('/me', async (request: any) => request.session.get('user')?.name ?? 'signed out');
-  return { url: await app.listen({ port: 0, host: '127.0.0.1' }), close: () => app.close() };
+  }
+  @Get('me') me(@Req() { session }: any) {
+    return session.user?.name ?? 'signed out';
+  }
 }
+
+@Controller()
+class OnPlugin {
+  @Get('sign-in') signIn(@Req() { session }: any) {
+    for (const [key, value] of Object.entries(VALUES)) session.set(key, value);
+    return 'signed in';
+  }
+  @Get('me') me(@Req() { session }: any) {
+    return session.get('user')?.name ?? 'signed out';
+  }
+}
+
+/** A Nest application whose sessions are those of another library. */
+async function onNest<T extends INestApplication>(
+  controller: Type<unknown>,
+  adapter: AbstractHttpAdapter,
+  configure: (app: T) => unknown,
+) {
+  const testing = await Test.createTestingModule({ controllers: [controller] }).compile();
+  const app = testing.createNestApplication<T>(adapter);
+  await configure(app);
+  await app.listen(0, '127.0.0.1');
+  return { url: await app.getUrl(), close: () => app.close() };
+}
+
+/** Nest on Express, with a session library as its middleware. */
+const onExpress = (middleware: any) =>
+  onNest(OnMiddleware, new ExpressAdapter(), (app) => app.use(middleware));
+
+/** Nest on Fastify, with a session library as its plugin. */
+const onFastify = (...plugins: readonly (readonly [string, object])[]) =>
+  onNest<NestFastifyApplication>(OnPlugin, new FastifyAdapter(), async (app) => {
+    for (const [name, options] of plugins) await app.register(await library(name), options);
+  });
 
 export function expressSession(
   title: string,
@@ -110,7 +124,7 @@ export function expressSession(
       return {
         url: served.url,
         close: async () => {
-          served.close();
+          await served.close();
           await close?.();
         },
         adopter: (secrets, options) =>
@@ -175,19 +189,22 @@ function ironSession(title: string, packageName: string): OldLibrary {
         ttl: HOUR,
         cookieOptions: { secure: false },
       };
-      const served = await listening(
-        createServer((request, response) => void answer(request, response)),
-      );
-      async function answer(request: IncomingMessage, response: ServerResponse) {
-        const session = await (nodeCookies === undefined
+      const open = (request: any, response: any) =>
+        nodeCookies === undefined
           ? getIronSession(request, response, options)
-          : getIronSession(nodeCookies(request, response), options));
-        if (request.url === '/sign-in') {
+          : getIronSession(nodeCookies(request, response), options);
+      @Controller()
+      class OnIron {
+        @Get('sign-in') async signIn(@Req() request: any, @Res({ passthrough: true }) reply: any) {
+          const session = await open(request, reply);
           Object.assign(session, VALUES);
           await session.save();
         }
-        response.end(session.user?.name ?? 'signed out');
+        @Get('me') async me(@Req() request: any, @Res({ passthrough: true }) reply: any) {
+          return (await open(request, reply)).user?.name ?? 'signed out';
+        }
       }
+      const served = await onNest(OnIron, new ExpressAdapter(), () => {});
       return {
         ...served,
         adopter: (secrets, more) =>
@@ -223,6 +240,7 @@ export const OLD_LIBRARIES: readonly OldLibrary[] = [
   cookieSession,
   ironSession('iron-session 9', 'iron-session'),
   ironSession('iron-session 8', 'iron-session-8'),
+  ironSession('iron-session 7', 'iron-session-7'),
   ironSession('iron-session 6', 'iron-session-6'),
   secureSession,
 ];

@@ -3,6 +3,7 @@ import type { SessionEvent, SessionEventKind } from 'nestjs-typed-session';
 
 const KINDS: SessionEventKind[] = [
   'created',
+  'adopted',
   'renewed',
   'regenerated',
   'destroyed',

@@ -18,6 +18,11 @@ export interface AdoptedSession {
   readonly values: Record<string, unknown>;
   /** A hash that tells this session from others of its library, and opens nothing. */
   readonly fingerprint: string;
+  /**
+   * Whether a later sign-in with the same values has the same fingerprint, since the cookie has neither
+   * an id nor a time in it. Such a session cannot be told to have ended.
+   */
+  readonly isRepeatable: boolean;
   /** Removes the session from the other library's store; absent where only the cookie keeps it. */
   readonly end: (() => Promise<void>) | undefined;
 }

@@ -1,0 +1,261 @@
+/** An application changes its session library, and its users notice nothing. */
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Get,
+  Injectable,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { tap } from 'rxjs';
+import { Session, SessionService } from 'nestjs-typed-session';
+import { fromGorilla, toGorilla, type SessionAdopter } from 'nestjs-typed-session/adopt';
+import {
+  closeApps,
+  isInStore,
+  places,
+  startApp,
+  type Place,
+  type TestApp,
+} from '../support/app.js';
+import { findChromium, launch } from '../support/browser.js';
+import type { Client } from '../support/client.js';
+import { describeWithGorilla, GoProgram } from '../support/go-program.js';
+import { describeWhere } from '../support/programs.js';
+import { ROOT } from '../support/readme.js';
+import { recordEvents } from '../support/session-events.js';
+import { describeWithLibraries } from './libraries.js';
+import { OLD_LIBRARIES, type OldApplication } from './old-applications.js';
+
+const GO_NAME = 'app_session';
+const GO_KEY = Buffer.alloc(32, 'k');
+
+@Controller()
+class NewController {
+  @Get('me') me(@Session() ss: Session<{ user: { name: string } }>) {
+    return ss.get('user')?.name ?? 'signed out';
+  }
+  @Get('out') async out(@Session() ss: Session) {
+    await ss.destroy();
+    return 'signed out';
+  }
+}
+
+/** The recipe of docs/coming-from/leapkit.md. */
+@Injectable()
+class GoCookieInterceptor implements NestInterceptor {
+  private readonly go = toGorilla({ name: GO_NAME, hashKey: GO_KEY });
+
+  constructor(private readonly sessions: SessionService) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler) {
+    const session = await this.sessions.get(context);
+    const reply = context.switchToHttp().getResponse();
+    return next.handle().pipe(
+      tap(() => {
+        const { go } = this;
+        const cookie = `${go.name}=${go.write(session.values)}; Path=/; HttpOnly; SameSite=Lax`;
+        // Fastify's reply, or Express's response.
+        if (reply.raw === undefined) reply.append('Set-Cookie', cookie);
+        else reply.header('Set-Cookie', cookie);
+      }),
+    );
+  }
+}
+
+@Controller()
+class SignInController extends NewController {
+  @UseInterceptors(GoCookieInterceptor)
+  @Get('sign-in')
+  signIn(@Session() ss: Session<{ user: string }>) {
+    ss.set('user', 'Péter');
+  }
+}
+
+const startOurs = (place: Place, adopt: SessionAdopter): Promise<TestApp> =>
+  startApp(place, { controllers: [NewController], session: { adopt, adoptUntil: '2099-01-01' } });
+
+const headerOf = (jar: Client['jar']) =>
+  [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+
+/** What the old application answers to the cookies of a browser. */
+async function there({ url }: OldApplication, jar: Client['jar']): Promise<string> {
+  return (await fetch(`${url}/me`, { headers: { cookie: headerOf(jar) } })).text();
+}
+
+/** The same, once a response has been followed by what removes the session there. */
+async function thereAtLast(old: OldApplication, jar: Client['jar']): Promise<string> {
+  const end = Date.now() + 10_000;
+  let answer = await there(old, jar);
+  while (answer !== 'signed out' && Date.now() < end) answer = await there(old, jar);
+  return answer;
+}
+
+async function signIn({ url }: OldApplication, client: Client): Promise<void> {
+  const response = await fetch(`${url}/sign-in`);
+  await response.text();
+  for (const line of response.headers.getSetCookie()) {
+    const [pair] = line.split(';');
+    const at = pair.indexOf('=');
+    client.jar.set(pair.slice(0, at), pair.slice(at + 1));
+  }
+}
+
+const events = recordEvents();
+afterAll(closeApps);
+
+describeWithLibraries('a user who signed in with another library', () => {
+  describe.each(OLD_LIBRARIES)('$title', (old) => {
+    let app: OldApplication;
+    beforeAll(async () => {
+      app = await old.start();
+    }, 180_000);
+    afterAll(() => app?.close());
+
+    it.each(places)('stays signed in, and is signed out there: %s', async (place) => {
+      const client = (await startOurs(place, app.adopter('newest'))).client();
+      await signIn(app, client);
+      const copy = new Map(client.jar);
+      expect(await there(app, client.jar)).toBe('Péter');
+      expect((await client.get('/me')).body).toBe('Péter');
+      expect([...client.jar.keys()]).toEqual(['sid']);
+      expect(events.take('adopted')).toMatchObject([{ library: old.library }]);
+      expect((await client.get('/me')).body).toBe('Péter');
+      expect(await there(app, client.jar)).toBe('signed out');
+      if (old.hasStore) expect(await thereAtLast(app, copy)).toBe('signed out');
+    });
+
+    it.each(places)('stays signed in in both with keepOld, till sign-out: %s', async (place) => {
+      const client = (await startOurs(place, app.adopter('newest', { keepOld: true }))).client();
+      await signIn(app, client);
+      expect((await client.get('/me')).body).toBe('Péter');
+      expect((await client.get('/me')).body).toBe('Péter');
+      expect(await there(app, client.jar)).toBe('Péter');
+      const copy = new Map(client.jar);
+      await client.get('/out');
+      expect(client.jar.size).toBe(0);
+      if (old.hasStore) expect(await there(app, copy)).toBe('signed out');
+      copy.delete('sid');
+      for (const [name, value] of copy) client.jar.set(name, value);
+      const again = await client.get('/me');
+      // Of cookie-session, a copy is what a new sign-in would set too.
+      expect(again.body).toBe(old.library === 'cookie-session' ? 'Péter' : 'signed out');
+    });
+  });
+});
+
+const chromium = findChromium();
+
+/** A browser of a user: its cookies go to every port of one host. */
+async function withPage(browser: Browser, test: (page: VisitedPage) => Promise<void>) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const visit = async (url: string) => {
+    await page.goto(url);
+    return page.textContent('body');
+  };
+  try {
+    await test({ context, visit });
+  } finally {
+    await context.close();
+  }
+}
+
+interface VisitedPage {
+  readonly context: BrowserContext;
+  /** @returns the text of the page */
+  visit(url: string): Promise<string | null>;
+}
+
+const namesOf = async ({ context }: VisitedPage) =>
+  (await context.cookies()).map(({ name }) => name).sort();
+
+describeWhere({ chromium }, 'a user in Chromium', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch(chromium!);
+  });
+  afterAll(() => browser?.close());
+
+  describeWithLibraries('with another library', () => {
+    const inBrowser = OLD_LIBRARIES.filter(({ title }) => !title.includes('prefix'));
+    it.each(inBrowser)('stays signed in: $title', async (old) => {
+      const app = await old.start();
+      try {
+        for (const place of places.filter((one) => !isInStore(one) || one.endsWith('memory'))) {
+          const ours = await startOurs(place, app.adopter('newest'));
+          const both = await startOurs(place, app.adopter('newest', { keepOld: true }));
+          await withPage(browser, async (page) => {
+            await page.visit(`${app.url}/sign-in`);
+            expect(await page.visit(`${both.url}/me`)).toBe('Péter');
+            expect(await page.visit(`${app.url}/me`)).toBe('Péter');
+          });
+          await withPage(browser, async (page) => {
+            await page.visit(`${app.url}/sign-in`);
+            expect(await page.visit(`${ours.url}/me`)).toBe('Péter');
+            expect(await page.visit(`${ours.url}/me`)).toBe('Péter');
+            expect(await namesOf(page)).toEqual(['sid']);
+            expect(await page.visit(`${app.url}/me`)).toBe('signed out');
+          });
+        }
+      } finally {
+        await app.close();
+      }
+    });
+  });
+
+  describeWithGorilla('with an application in Go', () => {
+    const name = GO_NAME;
+    const key = GO_KEY;
+    let go: GoProgram;
+    beforeAll(() => {
+      go = GoProgram.start(`${ROOT}/test/integration/gorilla`);
+    }, 180_000);
+    afterAll(() => go?.stop());
+
+    const inGo = (request: object) =>
+      go.ask<{ cookie: string; isNew: boolean }>({
+        keys: [key.toString('hex'), ''],
+        name,
+        ...request,
+      });
+
+    it.each(places)('is signed in there by what toGorilla writes: %s', async (place) => {
+      const ours = await startApp(place, {
+        controllers: [SignInController],
+        session: { adopt: fromGorilla({ name, hashKey: key, keepOld: true }) },
+      });
+      await withPage(browser, async (page) => {
+        await page.visit(`${ours.url}/sign-in`);
+        expect(await namesOf(page)).toEqual([name, 'sid']);
+        const cookie = (await page.context.cookies()).find((one) => one.name === name)!.value;
+        expect(await inGo({ do: 'read', cookie })).toEqual({
+          isNew: false,
+          values: { user: 'string Péter' },
+        });
+        expect(await page.visit(`${ours.url}/out`)).toBe('signed out');
+        expect(await namesOf(page)).toEqual([]);
+      });
+    });
+
+    it.each(places)('stays signed in: %s', async (place) => {
+      const map = ({ user }: Record<string, unknown>) => ({
+        user: { name: (user as { Name: string }).Name },
+      });
+      for (const keepOld of [true, false]) {
+        const ours = await startOurs(place, fromGorilla({ name, hashKey: key, map, keepOld }));
+        await withPage(browser, async (page) => {
+          const { cookie } = await inGo({ do: 'write', set: 'signed in' });
+          await page.context.addCookies([{ name, value: cookie, url: ours.url }]);
+          expect(await page.visit(`${ours.url}/me`)).toBe('Péter');
+          expect(await page.visit(`${ours.url}/me`)).toBe('Péter');
+          expect(await namesOf(page)).toEqual(keepOld ? [name, 'sid'] : ['sid']);
+          const left = (await page.context.cookies()).find((one) => one.name === name)?.value;
+          expect((await inGo({ do: 'read', cookie: left })).isNew).toBe(!keepOld);
+        });
+      }
+    });
+  });
+});

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { cookieValues } from './cookie-header.js';
 
@@ -5,15 +6,16 @@ import { cookieValues } from './cookie-header.js';
 function charactersSearched(run: () => unknown): number {
   let searched = 0;
   const { indexOf } = String.prototype;
-  String.prototype.indexOf = function (this: string, ...args: [string, number?]) {
+  const counting = function (this: string, ...args: [string, number?]) {
     const found = indexOf.apply(this, args);
     searched += (found === -1 ? this.length : found + args[0].length) - (args[1] ?? 0);
     return found;
   };
+  const searching = jest.spyOn(String.prototype, 'indexOf').mockImplementation(counting);
   try {
     run();
   } finally {
-    String.prototype.indexOf = indexOf;
+    searching.mockRestore();
   }
   return searched;
 }

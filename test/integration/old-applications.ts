@@ -80,13 +80,13 @@ class OnPlugin {
 }
 
 /** A Nest application whose sessions are those of another library. */
-async function onNest<T extends INestApplication>(
+async function onNest(
   controller: Type<unknown>,
   adapter: AbstractHttpAdapter,
-  configure: (app: T) => unknown,
+  configure: (app: INestApplication) => unknown,
 ) {
   const testing = await Test.createTestingModule({ controllers: [controller] }).compile();
-  const app = testing.createNestApplication<T>(adapter);
+  const app = testing.createNestApplication(adapter);
   await configure(app);
   await app.listen(0, '127.0.0.1');
   return { url: await app.getUrl(), close: () => app.close() };
@@ -98,7 +98,8 @@ const onExpress = (middleware: any) =>
 
 /** Nest on Fastify, with a session library as its plugin. */
 const onFastify = (...plugins: readonly (readonly [string, object])[]) =>
-  onNest<NestFastifyApplication>(OnPlugin, new FastifyAdapter(), async (app) => {
+  onNest(OnPlugin, new FastifyAdapter(), async (nest) => {
+    const app = nest as NestFastifyApplication;
     for (const [name, options] of plugins) await app.register(await library(name), options);
   });
 

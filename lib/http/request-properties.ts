@@ -13,6 +13,8 @@ export interface RequestProperties {
     get(request: AnyRequest, response: AnyResponse | undefined): unknown;
     /** Called with what somebody assigns to it. */
     refuse(assigned: unknown): never;
+    /** Called where another library defines it afterwards. */
+    refuseOther(): never;
   };
 }
 
@@ -50,7 +52,7 @@ function defineOnExpress(app: ExpressLike, { key, value, session }: RequestPrope
 
 interface FastifyLike {
   hasRequestDecorator(name: string | symbol): boolean;
-  decorateRequest(name: string | symbol, property: unknown): void;
+  decorateRequest(name: string | symbol, ...property: unknown[]): unknown;
   addHook(
     name: 'onRequest',
     hook: (request: AnyRequest, reply: AnyResponse, done: () => void) => void,
@@ -72,4 +74,10 @@ function defineOnFastify(app: FastifyLike, { key, value, session }: RequestPrope
     },
     setter: (assigned: unknown) => session.refuse(assigned),
   });
+  // Plugins get instances that inherit from this one. Fastify's own error names no remedy.
+  const { decorateRequest } = app;
+  app.decorateRequest = function (this: FastifyLike, name, ...property) {
+    if (name === 'session') session.refuseOther();
+    return decorateRequest.call(this, name, ...property);
+  };
 }

@@ -141,7 +141,8 @@ export class RequestSessions implements ResponseListener, ResponseState {
     const writing = this.opened
       .map((one) => one.commit('changes'))
       .filter((one) => one !== undefined);
-    return writing.length === 0 ? undefined : Promise.all(writing).then(ignore);
+    if (writing.length === 0) return undefined;
+    return Promise.all(writing).then(() => this.opened.forEach((one) => one.assertKept()));
   }
 
   private tell(error: unknown): never {

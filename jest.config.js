@@ -7,6 +7,8 @@ export default {
   testTimeout: 60_000,
   setupFilesAfterEnv: ['<rootDir>/test/support/quiet.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/consumers/'],
+  // The packages that `nestjs-typed-session/adopt` is built on, where they are installed.
+  modulePaths: ['<rootDir>/test/integration/node_modules'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',

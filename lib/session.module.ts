@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module, type NestModule } from '@nestjs/common';
 import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import { expressSessionOf } from './express/express-session.js';
-import { refuseOtherLibrary, warnOfOtherLibrary } from './express/other-library.js';
+import { warnOfOtherLibrary, warnOfOtherPlugin } from './express/other-library.js';
 import type { AnyResponse } from './http/request.js';
 import { defineOnRequests } from './http/request-properties.js';
 import { ConfigurableModuleClass } from './options/module-definition.js';
@@ -104,7 +104,7 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
               return session;
             },
             refuse: refuseAssignment,
-            refuseOther: refuseOtherLibrary,
+            leave: warnOfOtherPlugin,
           }
         : undefined,
     });

@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { SessionBackends } from '../request/session-backends.js';
-import { SessionError } from '../session.errors.js';
 
 const REMEDY =
   'Give SessionModule the option requestSession: false, and take its session by @Session() of nestjs-typed-session';
@@ -23,10 +22,9 @@ export function warnOfOtherLibrary(adapter: AbstractHttpAdapter, backends: Sessi
   );
 }
 
-/** @throws SessionError `SESSION_CONFIG` for @fastify/session and its like */
-export function refuseOtherLibrary(): never {
-  throw new SessionError(
-    'SESSION_CONFIG',
-    `Another library defines request.session, such as @fastify/session, and SessionModule has defined it already. ${REMEDY}.`,
+/** Says that a plugin of Fastify, such as @fastify/session, has taken `request.session`. */
+export function warnOfOtherPlugin(): void {
+  new Logger('Session').warn(
+    `Another library, such as @fastify/session, defines request.session, and has it from now on. ${REMEDY}.`,
   );
 }

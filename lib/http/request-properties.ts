@@ -13,8 +13,8 @@ export interface RequestProperties {
     get(request: AnyRequest, response: AnyResponse | undefined): unknown;
     /** Called with what somebody assigns to it. */
     refuse(assigned: unknown): never;
-    /** Called where another library defines it afterwards. */
-    refuseOther(): never;
+    /** Called where another library of Fastify defines it afterwards: it is theirs from then on. */
+    leave(): void;
   };
 }
 
@@ -59,6 +59,17 @@ interface FastifyLike {
   ): void;
 }
 
+/** Under which a request has the session of another library. */
+const OTHERS = Symbol("others' session");
+
+type OthersRequest = AnyRequest & { [OTHERS]?: unknown };
+
+/** What another library defines in place of our `request.session`. */
+interface OthersSession {
+  readonly getter?: (this: AnyRequest) => unknown;
+  readonly setter?: (this: AnyRequest, assigned: unknown) => void;
+}
+
 function defineOnFastify(app: FastifyLike, { key, value, session }: RequestProperties): void {
   app.decorateRequest(key, { getter: () => value });
   app.decorateRequest(REPLY, null);
@@ -68,16 +79,24 @@ function defineOnFastify(app: FastifyLike, { key, value, session }: RequestPrope
   });
   // A session library that was registered before keeps its own.
   if (session === undefined || app.hasRequestDecorator('session')) return;
+  let others: OthersSession | undefined;
   app.decorateRequest('session', {
-    getter(this: AnyRequest) {
-      return session.get(this, responseOf(this));
+    getter(this: OthersRequest) {
+      if (others === undefined) return session.get(this, responseOf(this));
+      return others.getter === undefined ? (this[OTHERS] ?? null) : others.getter.call(this);
     },
-    setter: (assigned: unknown) => session.refuse(assigned),
+    setter(this: OthersRequest, assigned: unknown) {
+      if (others === undefined) session.refuse(assigned);
+      else if (others.setter === undefined) this[OTHERS] = assigned;
+      else others.setter.call(this, assigned);
+    },
   });
-  // Plugins get instances that inherit from this one. Fastify's own error names no remedy.
+  // Plugins get instances that inherit from this one. What one throws in a plugin ends the process.
   const { decorateRequest } = app;
   app.decorateRequest = function (this: FastifyLike, name, ...property) {
-    if (name === 'session') session.refuseOther();
-    return decorateRequest.call(this, name, ...property);
+    if (name !== 'session') return decorateRequest.call(this, name, ...property);
+    session.leave();
+    others = (property[0] as OthersSession | null | undefined) ?? {};
+    return this;
   };
 }

@@ -85,10 +85,11 @@ interface Gateway {
 /** A socket of ws does not know the request that opened it. Its gateway is told, once. */
 function rememberHandshakes(gateway: Gateway): void {
   if (Object.hasOwn(gateway, REMEMBERS)) return;
-  const { handleConnection } = gateway;
+  const original: unknown = Reflect.get(gateway, 'handleConnection');
   const remember: Gateway['handleConnection'] = function (client, ...rest) {
     rememberHandshake(client, rest[0]);
-    return handleConnection?.call(this, client, ...rest);
+    if (typeof original !== 'function') return undefined;
+    return Reflect.apply(original, this, [client, ...rest]) as unknown;
   };
   Object.defineProperty(gateway, REMEMBERS, { value: true });
   Object.defineProperty(gateway, 'handleConnection', {

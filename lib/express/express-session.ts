@@ -42,6 +42,7 @@ export function expressSession(backends: SessionBackends): ExpressMiddleware {
       return;
     }
     if (opening === undefined) next();
+    // oxlint-disable-next-line promise/no-callback-in-promise -- what `next` throws is not the store's
     else opening.then(() => next(), next);
   };
 }

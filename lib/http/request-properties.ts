@@ -46,7 +46,9 @@ function defineOnExpress(app: ExpressLike, { key, value, session }: RequestPrope
     get(this: AnyRequest) {
       return session.get(this, responseOf(this));
     },
-    set: (assigned: unknown) => session.refuse(assigned),
+    set(assigned: unknown) {
+      session.refuse(assigned);
+    },
   });
 }
 
@@ -92,9 +94,9 @@ function defineOnFastify(app: FastifyLike, { key, value, session }: RequestPrope
     },
   });
   // Plugins get instances that inherit from this one. What one throws in a plugin ends the process.
-  const { decorateRequest } = app;
+  const original = Reflect.get(app, 'decorateRequest') as (...args: unknown[]) => unknown;
   app.decorateRequest = function (this: FastifyLike, name, ...property) {
-    if (name !== 'session') return decorateRequest.call(this, name, ...property);
+    if (name !== 'session') return original.call(this, name, ...property);
     session.leave();
     others = (property[0] as OthersSession | null | undefined) ?? {};
     return this;

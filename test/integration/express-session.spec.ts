@@ -90,7 +90,7 @@ describeWithLibraries('express-session over our session', () => {
         }
         @Post('sign-out') signOut(@Req() request: any) {
           return new Promise((resolve, reject) => {
-            request.logout((error: unknown) => (error ? reject(error as Error) : resolve({})));
+            request.logout((error?: Error) => (error ? reject(error) : resolve({})));
           });
         }
         @Post('flash') flash(@Req() request: any) {

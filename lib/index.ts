@@ -11,6 +11,8 @@ export type {
 } from './session.events.js';
 export type { SessionAdoptOptions } from './options/adopt.options.js';
 export type { Duration } from './options/duration.js';
+export type { ExpressMiddleware } from './express/express-session.js';
+export type { RequestWithSession } from './express/request-with-session.js';
 export { SessionModule } from './session.module.js';
 export type {
   CommitPolicy,

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { handlerNeeds } from './request/handler-needs.js';
+import { takeSessionOfNest } from './decorators/session-of-nest.js';
+import { rememberHandshake } from './http/context.js';
 import { SessionBackends } from './request/session-backends.js';
 import { SessionInterceptor } from './session.interceptor.js';
 
 /** Where Nest's `@UseInterceptors` keeps what it says, in every version since 4. */
 const INTERCEPTORS = '__interceptors__';
+/** Where `@WebSocketGateway` says that a class is one. */
+const GATEWAY = 'websockets:is_gateway';
 
 type NestModule = ModulesContainer extends Map<string, infer M> ? M : never;
 
@@ -28,12 +32,23 @@ export class SessionExplorer {
     const interceptor = home?.providers.get(SessionInterceptor);
     if (interceptor === undefined) return;
     for (const one of this.modules.values()) {
+      for (const { metatype } of one.providers.values()) this.prepareClass(metatype);
       const hosts = [...one.controllers.values(), ...one.providers.values()];
       const isBound = hosts.map(({ metatype }) => this.bindClass(metatype)).includes(true);
       // Nest looks for an interceptor in the module of its handler.
       if (isBound && !one.injectables.has(SessionInterceptor)) {
         one.injectables.set(SessionInterceptor, interceptor);
       }
+    }
+  }
+
+  /** Makes resolvers and gateways, which Nest hands no session, like controllers. */
+  private prepareClass(metatype: NestModule['metatype'] | null | object): void {
+    if (typeof metatype !== 'function' || typeof metatype.prototype !== 'object') return;
+    if (Reflect.hasMetadata(GATEWAY, metatype)) rememberHandshakes(metatype.prototype as object);
+    if (!this.backends.default.options.requestSession) return;
+    for (const handler of methodsOf(metatype.prototype as object)) {
+      takeSessionOfNest(metatype, handler);
     }
   }
 
@@ -57,6 +72,30 @@ export class SessionExplorer {
     Reflect.defineMetadata(INTERCEPTORS, [SessionInterceptor, ...own], handler);
     return true;
   }
+}
+
+const REMEMBERS = Symbol('remembers handshakes');
+
+interface Gateway {
+  handleConnection?(this: unknown, client: unknown, ...rest: unknown[]): unknown;
+  [REMEMBERS]?: true;
+}
+
+/** A socket of ws does not know the request that opened it. Its gateway is told, once. */
+function rememberHandshakes(gateway: Gateway): void {
+  if (Object.hasOwn(gateway, REMEMBERS)) return;
+  const original: unknown = Reflect.get(gateway, 'handleConnection');
+  const remember: Gateway['handleConnection'] = function (client, ...rest) {
+    rememberHandshake(client, rest[0]);
+    if (typeof original !== 'function') return undefined;
+    return Reflect.apply(original, this, [client, ...rest]) as unknown;
+  };
+  Object.defineProperty(gateway, REMEMBERS, { value: true });
+  Object.defineProperty(gateway, 'handleConnection', {
+    value: remember,
+    configurable: true,
+    writable: true,
+  });
 }
 
 function isSessionInterceptor(interceptor: unknown): boolean {

@@ -40,7 +40,10 @@ export class SessionInterceptor implements NestInterceptor {
         case 'ws':
           return commitAfter(handleWithin(sessions, next), sessions);
         case 'graphql':
-          return checkAfter(handleWithin(sessions, next), sessions);
+          // A subscription has no answer that could be committed.
+          return sessions.isDetached
+            ? commitAfter(handleWithin(sessions, next), sessions)
+            : checkAfter(handleWithin(sessions, next), sessions);
         default:
           return leavesByItself ? next.handle() : commitAfter(next.handle(), sessions);
       }

@@ -1,5 +1,7 @@
 import { type DynamicModule, Global, Module, type NestModule } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
+import { expressSessionOf } from './express/express-session.js';
+import { warnOfOtherLibrary, warnOfOtherPlugin } from './express/other-library.js';
 import type { AnyResponse } from './http/request.js';
 import { defineOnRequests } from './http/request-properties.js';
 import { ConfigurableModuleClass, withHiddenOptions } from './options/module-definition.js';
@@ -10,6 +12,9 @@ import { SessionExplorer } from './session.explorer.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionService } from './session.service.js';
 import { renderWithSession } from './session.view.js';
+
+/** The types of Nest's adapters that answer HTTP. */
+const ADAPTERS = new Set(['express', 'fastify']);
 
 /**
  * Gives every handler of the application its session. Global: import it once, in the root module.
@@ -27,6 +32,9 @@ import { renderWithSession } from './session.view.js';
   exports: [SessionBackends, SessionInterceptor, SessionService],
 })
 export class SessionModule extends ConfigurableModuleClass implements NestModule {
+  /** Whose requests have the properties. */
+  private adapter: AbstractHttpAdapter | undefined;
+
   constructor(
     private readonly backends: SessionBackends,
     private readonly host: HttpAdapterHost,
@@ -34,6 +42,7 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
   ) {
     super();
     explorer.bind(SessionModule);
+    this.defineProperties();
   }
 
   /**
@@ -68,9 +77,21 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
 
   /** Runs when the application boots, before its routes are made. */
   configure(): void {
+    // An application made for a test has its adapter since now.
+    this.defineProperties();
+    if (this.adapter !== undefined) warnOfOtherLibrary(this.adapter, this.backends);
+  }
+
+  /**
+   * Defines `request.session` as early as the application has its adapter: plugins of Fastify that are
+   * registered in `main.ts` may ask for it.
+   */
+  private defineProperties(): void {
     const { httpAdapter } = this.host;
     // An application context or a microservice answers no HTTP.
-    if (httpAdapter?.getInstance() === undefined) return;
+    const isHttp = ADAPTERS.has(httpAdapter?.getType());
+    if (!isHttp || httpAdapter === this.adapter) return;
+    this.adapter = httpAdapter;
     const { backends } = this;
     if (SESSION_BACKENDS in httpAdapter) {
       throw new SessionError(
@@ -85,11 +106,14 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
       session: backends.default.options.requestSession
         ? {
             get: (request, response) => {
+              const holder = expressSessionOf(request);
+              if (holder !== undefined) return holder.face;
               const { live, session } = backends.ofRequest(request, response).session();
               live.openNow();
               return session;
             },
             refuse: refuseAssignment,
+            leave: warnOfOtherPlugin,
           }
         : undefined,
     });

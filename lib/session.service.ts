@@ -1,5 +1,7 @@
 import { type ArgumentsHost, Inject, Injectable } from '@nestjs/common';
 import { CookieBackend } from './backends/cookie-backend.js';
+import { type ExpressMiddleware, expressSession } from './express/express-session.js';
+import { SOCKET_WITHOUT_REQUEST, typeOf } from './http/context.js';
 import type { AnyRequest, AnyResponse } from './http/request.js';
 import type { SessionModuleOptions } from './options/session.options.js';
 import { SessionBackends } from './request/session-backends.js';
@@ -76,7 +78,7 @@ export class SessionService {
       if (sessions !== undefined) return sessions.session(sessionName).open();
       throw new SessionError(
         'SESSION_UNAVAILABLE',
-        `This ${from.getType<string>()} context holds no HTTP request, so it has no session. Hand over the request itself: sessions.get(request).`,
+        `This ${typeOf(from)} context holds no HTTP request, so it has no session. ${typeOf(from) === 'ws' ? SOCKET_WITHOUT_REQUEST : 'Hand over the request itself: sessions.get(request).'}`,
       );
     }
     if (!isRequest(from)) {
@@ -87,6 +89,20 @@ export class SessionService {
     }
     const response = isNamed ? undefined : (responseOrName as AnyResponse | undefined);
     return this.backends.ofRequest(from, response).session(sessionName).open();
+  }
+
+  /**
+   * Middleware that gives `req.session` the interface of express-session, over the default session:
+   * for Passport, and for whatever else expects express-session. `@Session()` is the same session.
+   *
+   * @example
+   * ```ts
+   * app.use(app.get(SessionService).asExpressSession());
+   * app.use(passport.initialize(), passport.session());
+   * ```
+   */
+  asExpressSession(): ExpressMiddleware {
+    return expressSession(this.backends);
   }
 
   /**

@@ -86,6 +86,9 @@ export abstract class BackedSession<
   /** @throws SessionError where the session as it is now could not be kept */
   abstract check(): void;
 
+  /** @throws SessionError `SESSION_ENDED` where the commit met a session that was ended elsewhere */
+  assertKept(): void {}
+
   /** Takes the session from the request; at once where nothing has to be waited for. */
   open(): RequestSession | Promise<RequestSession> {
     const opening = this.live.open();

@@ -47,7 +47,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     const snapshot = kept === 'done' ? live.saved : this.snapshot(kept);
     this.kept = kept;
     this.committed = snapshot;
-    const isEmpty = snapshot === undefined || snapshot.texts.size === 0;
+    const isEmpty = snapshot === undefined || (snapshot.texts.size === 0 && !snapshot.isSaved);
     const lastId = live.record?.id ?? snapshot?.id ?? '';
 
     if (live.status === 'destroyed' && isEmpty) return this.delete(lastId);

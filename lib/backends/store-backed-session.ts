@@ -23,6 +23,8 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   /** The store failed, and the request goes on without. */
   private isAnonymous = false;
   private saves = 0;
+  /** The commit met a session that was ended elsewhere. */
+  private isLost = false;
   private lateCheck: NodeJS.Timeout | undefined;
   /** Increments under way: where nobody awaits them, their failure is the commit's. */
   private readonly increments = new Set<Promise<unknown>>();
@@ -219,8 +221,14 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   }
 
   private async keepAndRenew(snapshot: SessionSnapshot): Promise<void> {
+    const wasGone = this.kept.isGone;
     await this.kept.keep(snapshot);
+    this.isLost ||= !wasGone && this.kept.isGone;
     await this.kept.renew();
+  }
+
+  override assertKept(): void {
+    if (this.isLost) this.kept.refuseEnded();
   }
 
   hasChangedSince(): boolean {

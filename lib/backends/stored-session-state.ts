@@ -31,13 +31,14 @@ export class StoredSessionState {
     this.entry = new StoreEntry(backend, budget);
   }
 
-  /** Whether a snapshot is another than what is kept. A new session that is empty is not kept. */
+  /** Whether a snapshot is another than what is kept. A new session that is empty is kept if it was saved. */
   differs(snapshot: SessionSnapshot): boolean {
     const { base } = this;
     if (this.isGone) return false;
     if (this.endsWith(snapshot)) return base !== undefined;
     if (base?.id === snapshot.id) return !areSame(base, snapshot);
-    return (base !== undefined || snapshot.texts.size > 0) && this.canSend(snapshot);
+    const isKept = base !== undefined || snapshot.texts.size > 0 || snapshot.isSaved;
+    return isKept && this.canSend(snapshot);
   }
 
   /** A negative `maxAge` deletes a session, as in gorilla/sessions. */

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { httpPartsOf } from '../http/context.js';
+import { httpPartsOf, SOCKET_WITHOUT_REQUEST } from '../http/context.js';
 import { currentSessions } from '../request/current-sessions.js';
 import { TAKES_SESSION } from '../request/handler-needs.js';
 import type { RequestSessions } from '../request/request-sessions.js';
@@ -27,11 +27,18 @@ export function fromSession<T>(
   if (sessions === undefined) {
     throw new SessionError(
       'SESSION_UNAVAILABLE',
-      `${context.getClass().name}.${context.getHandler().name} asks for the session, and there is none. Add SessionModule.forRoot(secret) to the imports of the root module; in a gateway, ask SessionService.`,
+      `${context.getClass().name}.${context.getHandler().name} asks for the session, and there is none. ${remedyFor(context.getType<string>())}`,
     );
   }
   const session = sessions.session(name).open();
   return session instanceof Promise ? session.then(read) : read(session);
+}
+
+function remedyFor(type: string): string {
+  if (type === 'rpc') {
+    return 'A message of a microservice comes with no HTTP request, and so with no session: hand over what the handler needs in the message.';
+  }
+  return `Add SessionModule.forRoot(secret) to the imports of the root module.${type === 'ws' ? ` ${SOCKET_WITHOUT_REQUEST}` : ''}`;
 }
 
 type WithBackends = { readonly [SESSION_BACKENDS]?: SessionBackends };

@@ -14,9 +14,18 @@ import { fromSession, takesSession } from './session-of.js';
  * @throws SessionError `SESSION_UNAVAILABLE` where the module was not imported, or no session
  * has that name
  */
-export const Session: (name?: string) => ParameterDecorator = createParamDecorator<
-  string | undefined
->(
+export const Session = (name?: string): ParameterDecorator => {
+  const decorate = takeSession(name);
+  return (target, method, index) => {
+    decorate(target, method, index);
+    const types = Reflect.getMetadata('design:paramtypes', target, method!) as
+      unknown[] | undefined;
+    // The name is this function's too, and a ValidationPipe would take it for the class to make.
+    if (types?.[index] === Session) types[index] = Object;
+  };
+};
+
+const takeSession = createParamDecorator<string | undefined>(
   takesSession(
     (name: string | undefined, context: ExecutionContext) =>
       fromSession(context, (session) => session, name),

@@ -13,6 +13,8 @@ export interface RequestProperties {
     get(request: AnyRequest, response: AnyResponse | undefined): unknown;
     /** Called with what somebody assigns to it. */
     refuse(assigned: unknown): never;
+    /** Called where another library of Fastify defines it afterwards: it is theirs from then on. */
+    leave(): void;
   };
 }
 
@@ -52,11 +54,22 @@ function defineOnExpress(app: ExpressLike, { key, value, session }: RequestPrope
 
 interface FastifyLike {
   hasRequestDecorator(name: string | symbol): boolean;
-  decorateRequest(name: string | symbol, property: unknown): void;
+  decorateRequest(name: string | symbol, ...property: unknown[]): unknown;
   addHook(
     name: 'onRequest',
     hook: (request: AnyRequest, reply: AnyResponse, done: () => void) => void,
   ): void;
+}
+
+/** Under which a request has the session of another library. */
+const OTHERS = Symbol("others' session");
+
+type OthersRequest = AnyRequest & { [OTHERS]?: unknown };
+
+/** What another library defines in place of our `request.session`. */
+interface OthersSession {
+  readonly getter?: (this: AnyRequest) => unknown;
+  readonly setter?: (this: AnyRequest, assigned: unknown) => void;
 }
 
 function defineOnFastify(app: FastifyLike, { key, value, session }: RequestProperties): void {
@@ -68,12 +81,24 @@ function defineOnFastify(app: FastifyLike, { key, value, session }: RequestPrope
   });
   // A session library that was registered before keeps its own.
   if (session === undefined || app.hasRequestDecorator('session')) return;
+  let others: OthersSession | undefined;
   app.decorateRequest('session', {
-    getter(this: AnyRequest) {
-      return session.get(this, responseOf(this));
+    getter(this: OthersRequest) {
+      if (others === undefined) return session.get(this, responseOf(this));
+      return others.getter === undefined ? (this[OTHERS] ?? null) : others.getter.call(this);
     },
-    setter(assigned: unknown) {
-      session.refuse(assigned);
+    setter(this: OthersRequest, assigned: unknown) {
+      if (others === undefined) session.refuse(assigned);
+      else if (others.setter === undefined) this[OTHERS] = assigned;
+      else others.setter.call(this, assigned);
     },
   });
+  // Plugins get instances that inherit from this one. What one throws in a plugin ends the process.
+  const original = Reflect.get(app, 'decorateRequest') as (...args: unknown[]) => unknown;
+  app.decorateRequest = function (this: FastifyLike, name, ...property) {
+    if (name !== 'session') return original.call(this, name, ...property);
+    session.leave();
+    others = (property[0] as OthersSession | null | undefined) ?? {};
+    return this;
+  };
 }

@@ -16,20 +16,21 @@ export interface HandlerNeeds {
  */
 export const TAKES_SESSION = Symbol.for('nestjs-typed-session:takes-session');
 
-interface ParameterMetadata {
+export interface ParameterMetadata {
+  readonly index?: number;
   readonly data?: unknown;
   readonly factory?: { readonly [TAKES_SESSION]?: { readonly isNamed: boolean } };
 }
 
 // Nest's decorators keep what they say under these keys, in every version since 4.
-const ROUTE_ARGUMENTS = '__routeArguments__';
+export const ROUTE_ARGUMENTS = '__routeArguments__';
 const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
 const RENDER = '__renderTemplate__';
 const SSE = '__sse__';
 /** Nest's `RouteParamtypes`, with which the keys of its own parameters begin. */
 const RESPONSE = '1';
 const NEXT = '2';
-const SESSION = '7';
+export const SESSION = '7';
 
 const known = new WeakMap<object, WeakMap<object, HandlerNeeds>>();
 
@@ -67,7 +68,7 @@ function readNeeds(owner: object, handler: object): HandlerNeeds {
 }
 
 /** Under which name a class has a handler: a function that a decorator made has a name of its own. */
-function nameOf(handler: object, prototype: object | undefined): string | undefined {
+export function nameOf(handler: object, prototype: object | undefined): string | undefined {
   for (let at = prototype; at != null; at = Object.getPrototypeOf(at) as object | undefined) {
     const descriptors = Object.entries(Object.getOwnPropertyDescriptors(at));
     const found = descriptors.find(([, { value }]) => value === handler);

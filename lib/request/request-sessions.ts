@@ -130,7 +130,8 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   private commitWithoutResponse(): Promise<void> | undefined {
-    return allOf(this.#opened.map((one) => one.commit('changes')));
+    const writing = allOf(this.#opened.map((one) => one.commit('changes')));
+    return writing?.then(() => this.#opened.forEach((one) => one.assertKept()));
   }
 
   private tell(error: unknown): never {

@@ -36,8 +36,8 @@ export class SessionBackends implements OnModuleInit {
   // Private to the language, so that no log shows what a request leads to: secrets and sessions.
   readonly #byName: ReadonlyMap<string, CookieBackend | StoreBackend>;
   readonly #default: CookieBackend | StoreBackend;
-  /** By the arguments of the message, which its guards, its interceptors and its handler share. */
-  readonly #messages = new WeakMap<unknown[], RequestSessions>();
+  /** By what the guards, the interceptors and the handler of a message share. */
+  readonly #messages = new WeakMap<object, RequestSessions>();
 
   /** @throws SessionError `SESSION_CONFIG` */
   constructor(
@@ -81,11 +81,9 @@ export class SessionBackends implements OnModuleInit {
 
   /** The sessions of the request on which a context stands; `undefined` where it stands on none. */
   ofContext(context: ArgumentsHost): RequestSessions | undefined {
-    const { request, response } = httpPartsOf(context);
-    if (request === undefined) return undefined;
-    return context.getType<string>() === 'ws'
-      ? this.ofMessage(context.getArgs(), request)
-      : this.ofRequest(request, response);
+    const { request, response, socket } = httpPartsOf(context);
+    if (socket !== undefined) return this.ofMessage(messageOf(context), socket);
+    return request === undefined ? undefined : this.ofRequest(request, response);
   }
 
   /** The sessions of a request: the same whenever they are asked for. */
@@ -111,11 +109,11 @@ export class SessionBackends implements OnModuleInit {
   }
 
   /** A message reads its sessions anew: its request, the handshake, was answered long ago. */
-  private ofMessage(args: unknown[], handshake: AnyRequest): RequestSessions {
-    let sessions = this.#messages.get(args);
+  private ofMessage(message: object, handshake: AnyRequest): RequestSessions {
+    let sessions = this.#messages.get(message);
     if (sessions === undefined) {
       sessions = new RequestSessions(handshake, this);
-      this.#messages.set(args, sessions);
+      this.#messages.set(message, sessions);
     }
     return sessions;
   }
@@ -126,4 +124,11 @@ function refuseMissingOptions(): never {
     'SESSION_CONFIG',
     'SessionModule was given no options. Import SessionModule.forRoot(secret) in the root module, not SessionModule alone; it is global, and other modules need not import it. A factory of SessionModule.forRootAsync must return the options.',
   );
+}
+
+/** What the guards, the interceptors and the handler of one message on a socket share. */
+function messageOf(context: ArgumentsHost): object {
+  const args = context.getArgs<unknown[]>();
+  // In GraphQL each operation has a context of its own.
+  return context.getType<string>() === 'graphql' ? (args[2] as object) : args;
 }

@@ -74,7 +74,7 @@ export class LiveSession {
     const why = store === undefined ? 'is adopted from another library' : 'is kept in a store';
     throw new SessionError(
       'SESSION_UNAVAILABLE',
-      `Session '${name}' ${why}, and nobody has opened it yet in this request. Any of these opens it: @Session() of nestjs-typed-session in a handler, await sessions.get(context) of SessionService in a guard, a pipe or an interceptor, await sessions.get(request, response) in middleware. After that it is request.session too.`,
+      `Session '${name}' ${why}, and nobody has opened it yet in this request. Any of these opens it: @Session() of nestjs-typed-session in a handler, await sessions.get(context) of SessionService in a guard, a pipe or an interceptor, await sessions.get(request, response) in middleware. Before all of them, in main.ts: const sessions = app.get(SessionService); app.use((request, response, next) => sessions.get(request, response).then(() => next(), next)). After that it is request.session too.`,
     );
   }
 
@@ -139,7 +139,10 @@ export class LiveSession {
 
   async save(): Promise<void> {
     this.useForWriting();
-    const saving = this.backing.save(() => this.snapshot(this.backing.isUnseen));
+    const saving = this.backing.save(() => {
+      // A session that was ended is not begun again by a save that stores nothing.
+      return this.snapshot(this.backing.isUnseen, this.status !== 'destroyed');
+    });
     this.saved = saving instanceof Promise ? await saving : saving;
   }
 
@@ -216,17 +219,19 @@ export class LiveSession {
    * The session as it is now.
    *
    * @param keepsFlashes whether the flashes that were read come back
+   * @param isSaved whether it is kept where it is empty too, so that its id stays
    * @throws SessionError where a value cannot be stored
    */
-  snapshot(keepsFlashes: boolean): SessionSnapshot {
+  snapshot(keepsFlashes: boolean, isSaved = this.saved?.isSaved ?? false): SessionSnapshot {
     this.backing.refuseProperties();
     const texts = this.values.textsNow(keepsFlashes);
     return {
-      id: texts.size === 0 ? this.id : this.ensureId(),
+      id: texts.size === 0 && !isSaved ? this.id : this.ensureId(),
       createdAt: this.createdAt,
       cookie: this.cookie.departures(),
       texts,
       flashKeys: this.values.flashKeys,
+      isSaved,
     };
   }
 

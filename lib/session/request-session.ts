@@ -200,6 +200,6 @@ function refuseCallback(method: string, args: unknown[]): void {
   if (!args.some((arg) => typeof arg === 'function')) return;
   throw new SessionError(
     'SESSION_CONFIG',
-    `session.${method}() takes no callback: await session.${method}(). Passport, and whatever else calls back as express-session does, needs the interface that asExpressSession() is to give and this release does not have: leave request.session to express-session (requestSession: false).`,
+    `session.${method}() takes no callback: await session.${method}(). For Passport, and whatever else calls back as express-session does, put app.use(app.get(SessionService).asExpressSession()) before it.`,
   );
 }

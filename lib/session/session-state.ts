@@ -13,6 +13,8 @@ export interface SessionState {
 export interface SessionSnapshot extends SessionState {
   /** The keys that this request treated as lists of flashes. */
   readonly flashKeys: ReadonlySet<string>;
+  /** Whether `save()` asked to keep the session, so that it is kept where it is empty too. */
+  readonly isSaved: boolean;
 }
 
 /** Whether two moments of a session hold the same. */

@@ -79,7 +79,8 @@ export interface Session<T extends object = SessionData> {
 
   /**
    * 144 random bits in base64url, 256 where a store keeps the session. Never sent to a client but
-   * inside the seal.
+   * inside the seal. A new session that stays empty is not kept, so that the next request has another
+   * id: `await session.save()` keeps it (for CSRF tokens, for throttling).
    */
   readonly id: string;
   /** The name of its cookie. */
@@ -96,7 +97,8 @@ export interface Session<T extends object = SessionData> {
   readonly cookie: SessionCookieOptions;
 
   /**
-   * Keeps what has changed so far, even if the request fails with a 5xx later. A store has it when
+   * Keeps what has changed so far, even if the request fails with a 5xx later. A session that is empty
+   * is kept too, and with it its id. A store has it when
    * the promise resolves; that works after the headers have left too, for a session that the client
    * knows by then.
    *

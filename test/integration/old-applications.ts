@@ -1,5 +1,5 @@
 /** Nest applications on other session libraries, each served as its documentation says. */
-import { Controller, Get, type INestApplication, Req, Res, type Type } from '@nestjs/common';
+import { Controller, Get, Req, Res, type Type } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -80,13 +80,13 @@ class OnPlugin {
 }
 
 /** A Nest application whose sessions are those of another library. */
-async function onNest<T extends INestApplication>(
+async function onNest(
   controller: Type<unknown>,
   adapter: AbstractHttpAdapter,
-  configure: (app: T) => unknown,
+  configure: (app: NestFastifyApplication) => unknown,
 ) {
   const testing = await Test.createTestingModule({ controllers: [controller] }).compile();
-  const app = testing.createNestApplication<T>(adapter);
+  const app = testing.createNestApplication<NestFastifyApplication>(adapter);
   await configure(app);
   await app.listen(0, '127.0.0.1');
   return { url: await app.getUrl(), close: () => app.close() };
@@ -98,7 +98,7 @@ const onExpress = (middleware: any) =>
 
 /** Nest on Fastify, with a session library as its plugin. */
 const onFastify = (...plugins: readonly (readonly [string, object])[]) =>
-  onNest<NestFastifyApplication>(OnPlugin, new FastifyAdapter(), async (app) => {
+  onNest(OnPlugin, new FastifyAdapter(), async (app) => {
     for (const [name, options] of plugins) await app.register(await library(name), options);
   });
 

@@ -7,7 +7,7 @@ import { assertBuilt } from '../support/built-library.js';
 import { ROOT } from '../support/readme.js';
 import { describeWithLibraries, library, moduleOf } from './libraries.js';
 
-const OURS = ['@nestjs/common', '@nestjs/core', 'cookie', 'ms', 'on-headers', 'class-transformer'];
+const OURS = ['@nestjs/common', '@nestjs/core', 'cookie', 'ms', 'rxjs', 'class-transformer'];
 
 const folders: string[] = [];
 

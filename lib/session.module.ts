@@ -103,6 +103,7 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
     defineOnRequests(httpAdapter, {
       key: SESSION_BACKENDS,
       value: backends,
+      onClearCookie: (...call) => backends.onClearCookie(...call),
       session: backends.default.options.requestSession
         ? {
             get: (request, response) => {

@@ -98,7 +98,7 @@ describe.each(places)("an application's own deletion of the cookie, on %s", (pla
       'raw',
       'past',
       'destroy-and-clear',
-    ])('43, 44: ends the session by one line, by /%s', async (path) => {
+    ])('statements 43 and 44: ends the session by one line, by /%s', async (path) => {
       const { client, copy } = await signedIn();
       const now = Date.now() + later;
       jest.spyOn(Date, 'now').mockImplementation(() => now);

@@ -103,7 +103,6 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
     defineOnRequests(httpAdapter, {
       key: SESSION_BACKENDS,
       value: backends,
-      onClearCookie: (...call) => backends.onClearCookie(...call),
       session: backends.default.options.requestSession
         ? {
             get: (request, response) => {

@@ -1,6 +1,5 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
-import { type OnClearCookie, watchClearCookie, watchClearCookieOf } from './clear-cookie.js';
 import { type AnyRequest, type AnyResponse, REPLY, responseOf } from './request.js';
 import { makeHookable } from './response-hook.js';
 
@@ -9,7 +8,6 @@ export interface RequestProperties {
   /** Where the module finds what is its own. */
   readonly key: symbol;
   readonly value: unknown;
-  readonly onClearCookie: OnClearCookie;
   /** `request.session`; `undefined` where it is left to another library. */
   readonly session?: {
     get(request: AnyRequest, response: AnyResponse | undefined): unknown;
@@ -39,12 +37,8 @@ interface ExpressLike {
   readonly response: ServerResponse;
 }
 
-function defineOnExpress(
-  app: ExpressLike,
-  { key, value, onClearCookie, session }: RequestProperties,
-): void {
+function defineOnExpress(app: ExpressLike, { key, value, session }: RequestProperties): void {
   makeHookable(app.response);
-  watchClearCookie(app.response, onClearCookie);
   Object.defineProperty(app.request, key, { value, configurable: true });
   if (session === undefined) return;
   Object.defineProperty(app.request, 'session', {
@@ -78,18 +72,11 @@ interface OthersSession {
   readonly setter?: (this: AnyRequest, assigned: unknown) => void;
 }
 
-function defineOnFastify(
-  app: FastifyLike,
-  { key, value, onClearCookie, session }: RequestProperties,
-): void {
-  let isWatched = false;
+function defineOnFastify(app: FastifyLike, { key, value, session }: RequestProperties): void {
   app.decorateRequest(key, { getter: () => value });
   app.decorateRequest(REPLY, null);
   app.addHook('onRequest', (request, reply, done) => {
     (request as { [REPLY]?: AnyResponse })[REPLY] = reply;
-    // Only a reply leads to the prototype that plugins have decorated by now.
-    if (!isWatched) watchClearCookieOf(reply, onClearCookie);
-    isWatched = true;
     done();
   });
   // A session library that was registered before keeps its own.

@@ -9,16 +9,3 @@ export function endDeleted(sessions: readonly BackedSession[], response: ServerR
     if (one.isOpen && deletesCookie(response, one.name)) one.end();
   }
 }
-
-/** Ends such sessions that had to be opened first. @throws SessionError where one could not be opened */
-export async function endDeletedOnceOpen(
-  opening: readonly BackedSession[],
-  response: ServerResponse,
-): Promise<void> {
-  await Promise.allSettled(opening.map(async ({ live }) => live.open()));
-  for (const one of opening) {
-    // Nobody may be told that a session has ended that its store could not be asked for.
-    if (deletesCookie(response, one.name)) await one.live.open();
-  }
-  endDeleted(opening, response);
-}

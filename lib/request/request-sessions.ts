@@ -7,7 +7,7 @@ import { openSession, type SessionBackendOf } from '../backends/open-session.js'
 import { type AnyRequest, isConditional } from '../http/request.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
 import { allOf } from './all-of.js';
-import { endDeleted, endDeletedOnceOpen } from './deleted-cookies.js';
+import { endDeleted } from './deleted-cookies.js';
 import { lateChange, leavingHere } from './late-change.js';
 import type { HandlerNeeds } from './handler-needs.js';
 import { sendDecisions } from './send-decisions.js';
@@ -74,12 +74,6 @@ export class RequestSessions implements ResponseListener, ResponseState {
     const opened = openSession(backend, this.request, this);
     this.#opened.push(opened);
     return opened;
-  }
-
-  /** Opens a session whose cookie the application is about to delete. */
-  openToEnd(name: string): void {
-    const { live } = this.session(name);
-    void live.open();
   }
 
   /**
@@ -224,7 +218,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** Waits for sessions that are being opened, and for what the handler does with them at once. */
   private async writeOnceOpen(opening: BackedSession[], status: number): Promise<void> {
-    await endDeletedOnceOpen(opening, this.response!);
+    await Promise.allSettled(opening.map(async ({ live }) => live.open()));
     await setImmediate();
     await this.write(status);
   }

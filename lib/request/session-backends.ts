@@ -7,7 +7,6 @@ import {
 } from '@nestjs/common';
 import { CookieBackend } from '../backends/cookie-backend.js';
 import { StoreBackend } from '../backends/store-backend.js';
-import { cookieValues } from '../http/cookie-header.js';
 import { httpPartsOf } from '../http/context.js';
 import {
   type AnyRequest,
@@ -98,13 +97,6 @@ export class SessionBackends implements OnModuleInit {
     const sessions = new RequestSessions(request, this);
     hook.listeners.push(sessions);
     return this.attached(sessions, request, response);
-  }
-
-  /** Opens the session that a request brings whose cookie the application is about to delete. */
-  onClearCookie(request: AnyRequest, response: AnyResponse, name: string): void {
-    const { cookie } = rawRequest(request).headers;
-    if (!this.#byName.has(name) || cookieValues(cookie, name).length === 0) return;
-    this.ofRequest(request, response).openToEnd(name);
   }
 
   private attached(

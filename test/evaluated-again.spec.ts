@@ -9,7 +9,7 @@ import { ROOT } from './support/readme.js';
 
 const load = () => import('./support/evaluated-again.js');
 
-describe('a module of session types that is evaluated again', () => {
+describe('FORMAT.md: It is evaluated again where both name the same file in `definedIn`, or, where neither names one, where the library was evaluated again too and both have the same text.', () => {
   afterEach(closeApps);
 
   it.each([

@@ -29,7 +29,9 @@ type FlashUnder<T, K extends string> = K extends keyof T ? Flash<T[K]> : unknown
  */
 export interface Session<T extends object = SessionData> {
   /**
-   * The live values: what is written here is stored, a change inside a value too.
+   * The live values: what is written here is stored, a change inside a value too. An object of data: of the
+   * methods of `Object.prototype` it has those that no key of a session is called, so neither `toString` nor
+   * `constructor`. `structuredClone` takes a copy: `structuredClone({ ...session.values })`.
    *
    * @throws SessionError `SESSION_INVALID` as `get` does, for any key
    */

@@ -27,9 +27,9 @@ const ERRORS_PAGE =
 const SESSION_ERROR = Symbol.for('nestjs-typed-session:error');
 
 /**
- * Every error that this module throws. The message ends with the address of the code's section in the
- * manual. It is no `HttpException`: a client sees a plain 500
- * (503 with `SESSION_STORE`), the log sees the message, and an exception filter may `@Catch(SessionError)`.
+ * Every error that this module throws. It is no `HttpException`: a client sees a plain 500 (503 with
+ * `SESSION_STORE`), the log sees the message, and an exception filter may `@Catch(SessionError)`.
+ * The message ends with the address of the code's section in the manual.
  */
 export class SessionError extends Error {
   /** An error of the CommonJS form is one of the ES module too, so that `@Catch(SessionError)` finds it. */
@@ -45,7 +45,8 @@ export class SessionError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(`${message} (${ERRORS_PAGE}#${code.toLowerCase()})`, options);
+    const stop = /[.?!)]$/.test(message) ? '' : '.';
+    super(`${message}${stop} See ${ERRORS_PAGE}#${code.toLowerCase()}`, options);
   }
 
   /**

@@ -50,6 +50,7 @@ export const MENU: readonly (readonly [chapter: string, pages: readonly Page[]])
   [
     'Coming from',
     [
+      ['Keep sessions when you switch', 'switching'],
       ['express-session', 'coming-from/express-session'],
       ['cookie-session', 'coming-from/cookie-session'],
       ['@fastify/secure-session', 'coming-from/secure-session'],

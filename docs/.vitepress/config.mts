@@ -16,6 +16,7 @@ function addressOf(href: string, page: string): string {
 export default defineConfig({
   title: 'nestjs-typed-session',
   description: 'Sessions for NestJS, the same on Express and on Fastify.',
+  head: [['link', { rel: 'icon', href: '/favicon.svg' }]],
   cleanUrls: true,
   rewrites: { 'design/README.md': 'design/index.md' },
   markdown: {

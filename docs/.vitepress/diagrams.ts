@@ -7,7 +7,12 @@ export function diagrams(md: MarkdownRenderer): void {
   let drawn = 0;
   md.renderer.rules.fence = (tokens, at, ...others) => {
     if (tokens[at].info.trim() !== 'mermaid') return fence(tokens, at, ...others);
-    const colors = { bg: 'var(--vp-c-bg)', fg: 'var(--vp-c-text-1)', transparent: true };
+    const colors = {
+      bg: 'var(--vp-c-bg)',
+      fg: 'var(--vp-c-text-1)',
+      muted: 'var(--vp-c-text-1)',
+      transparent: true,
+    };
     const picture = renderMermaidSVG(tokens[at].content, colors)
       // The page has its own font, and loads nothing from elsewhere.
       .replace(/@import [^;]*&amp;[^;]*;[^;]*;|@import [^;]*;/, '')

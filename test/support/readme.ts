@@ -147,6 +147,8 @@ export class Project {
   private readonly folder = mkdtempSync(join(tmpdir(), 'manual-'));
   /** Names as in the rules, in a folder for each page: `flashes/flashes.ts`. */
   readonly files: string[];
+  /** The others: they import packages that `test/integration` installs, and it is not installed. */
+  readonly leftOut = new Set<string>();
 
   constructor(pages: readonly Page[]) {
     const shown = pages.map((page) => ({ page, texts: textsOf(page) }));
@@ -156,8 +158,11 @@ export class Project {
     this.files = [];
     for (const { page, texts } of shown) {
       for (const [file, text] of texts) {
-        if (lacksPackages(text)) continue;
         const name = `${page.name}/${file}`;
+        if (lacksPackages(text)) {
+          this.leftOut.add(name);
+          continue;
+        }
         this.files.push(name);
         this.write(name, text);
         pageOf.set(this.path(name), page);

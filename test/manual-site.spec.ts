@@ -46,7 +46,8 @@ if (chromium === undefined) {
     });
     afterEach(async () => {
       await page.close();
-      expect(complaints.splice(0)).toEqual([]);
+      const found = complaints.splice(0);
+      if (found.length > 0) throw new Error(found.join('\n'));
     });
     afterAll(async () => {
       await browser?.close();
@@ -121,6 +122,7 @@ if (chromium === undefined) {
       await page.getByRole('heading', { level: 1, name: 'Testing' }).waitFor();
       await search('rotate');
       await page.waitForURL('**/rotation*');
+      expect(await page.locator('h1').innerText()).toContain('Rotation');
     });
   });
 }

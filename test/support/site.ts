@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
@@ -39,10 +38,8 @@ export class Site {
         response.writeHead(404).end();
         return;
       }
-      void readFile(file).then((content) => {
-        response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'text/plain' });
-        response.end(content);
-      });
+      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'text/plain' });
+      createReadStream(file).pipe(response);
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     return new Site(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);

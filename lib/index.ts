@@ -1,3 +1,5 @@
+/** @module nestjs-typed-session */
+
 export { Flashes } from './decorators/flashes.decorator.js';
 export { Session } from './decorators/session.decorator.js';
 export { SessionType } from './decorators/session-type.decorator.js';

@@ -19,12 +19,17 @@ export type SessionErrorCode =
   /** The session was ended elsewhere while this request ran, so `save()` or `increment()` kept nothing. */
   | 'SESSION_ENDED';
 
+/** The page of the manual that has a section for each code. */
+const ERRORS_PAGE =
+  'https://github.com/nestjs-typed-session/nestjs-typed-session/blob/main/docs/errors.md';
+
 /** Marks an error of either form of the package. */
 const SESSION_ERROR = Symbol.for('nestjs-typed-session:error');
 
 /**
- * Every error that this module throws. It is no `HttpException`: a client sees a plain 500
- * (503 with `SESSION_STORE`), the log sees the message, and an exception filter may `@Catch(SessionError)`.
+ * Every error that this module throws. It is no `HttpException`: a client sees a plain 500 (503 with
+ * `SESSION_STORE`), the log sees the message, and an exception filter may `@Catch(SessionError)`.
+ * The message ends with the address of the code's section in the manual.
  */
 export class SessionError extends Error {
   /** An error of the CommonJS form is one of the ES module too, so that `@Catch(SessionError)` finds it. */
@@ -40,7 +45,8 @@ export class SessionError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    const stop = /[.?!)]$/.test(message) ? '' : '.';
+    super(`${message}${stop} See ${ERRORS_PAGE}#${code.toLowerCase()}`, options);
   }
 
   /**

@@ -37,6 +37,7 @@ export interface SessionEvent {
   readonly outcome?: 'kept' | 'dropped' | 'replaced';
 }
 
+/** What happened: each kind is the end of a channel's name. */
 export type SessionEventKind =
   | 'created'
   /** A session of another library became one of ours, and the response says so. */

@@ -85,6 +85,7 @@ export type SessionModuleOptions = SessionOptions | readonly SessionOptions[];
 
 /** For `SessionModule.forRootAsync({ useClass })` and `useExisting`. */
 export interface SessionOptionsFactory {
+  /** Called once, when the application boots. */
   createSessionOptions(): Promise<SessionModuleOptions> | SessionModuleOptions;
 }
 

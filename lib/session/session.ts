@@ -44,7 +44,7 @@ export interface Session<T extends object = SessionData> {
    * `onInvalid: 'throw'`
    */
   get<K extends Key<T>>(key: K): Shape<T>[K] | undefined;
-  /** Stores anything that comes back as it was; see "Typed values" in the README. */
+  /** Stores anything that comes back as it was; see "Typed values" in the manual. */
   set<K extends Key<T>>(key: K, value: Shape<T>[K]): void;
   has(key: Key<T>): boolean;
   /** @returns whether there was a value */

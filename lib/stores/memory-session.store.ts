@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { SessionError } from '../session.errors.js';
 import type { SessionStore, StoredSession } from './session-store.js';
 
+/** Options of `MemorySessionStore`. */
 export interface MemorySessionStoreOptions {
   /** How many sessions are kept; beyond that the least recently used goes. Default 10,000. */
   maxSessions?: number;

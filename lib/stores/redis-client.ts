@@ -7,9 +7,13 @@ interface ScriptCall {
 
 /** What is used of a client or a pool of `redis` (node-redis) 4, 5 or 6, or a Sentinel of 5 or 6. */
 export interface NodeRedisClient {
+  /** Reads an entry. */
   hmGet(key: string, fields: string[]): Promise<unknown>;
+  /** Runs a script that Redis knows. */
   evalSha(sha1: string, call: ScriptCall): Promise<unknown>;
+  /** Runs a script that Redis does not know yet. */
   eval(script: string, call: ScriptCall): Promise<unknown>;
+  /** Removes an entry. */
   unlink(key: string): Promise<unknown>;
   /** From version 5 on. */
   withCommandOptions?(options: { timeout: number }): NodeRedisClient;
@@ -18,16 +22,23 @@ export interface NodeRedisClient {
 /** What is used of a Cluster of `redis` (node-redis) 4, 5 or 6. */
 export interface NodeRedisCluster {
   readonly masters: unknown;
+  /** Reads an entry. */
   hmGet(key: string, fields: string[]): Promise<unknown>;
+  /** Removes an entry. */
   unlink(key: string): Promise<unknown>;
+  /** Runs a script on the node that holds the key. */
   sendCommand(key: string, isReadonly: boolean, command: string[]): Promise<unknown>;
 }
 
 /** What is used of a `Redis` or a `Cluster` of `ioredis` 5 or 6, or of `iovalkey`. */
 export interface IoRedisClient {
+  /** Reads an entry. */
   hmget(key: string, ...fields: string[]): Promise<unknown>;
+  /** Runs a script that Redis knows. */
   evalsha(sha1: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** Runs a script that Redis does not know yet. */
   eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** Removes an entry. */
   unlink(key: string): Promise<unknown>;
 }
 

@@ -1,3 +1,5 @@
+/** @module nestjs-typed-session/redis */
+
 import { SessionError } from '../session.errors.js';
 import { type RedisClient, type RedisCommands, redisCommands } from './redis-client.js';
 import { REMOVE, TOUCH, WRITE } from './redis-script.js';
@@ -10,6 +12,7 @@ export type {
   RedisClient,
 } from './redis-client.js';
 
+/** Options of `RedisSessionStore`. */
 export interface RedisSessionStoreOptions {
   /** Before the key of each session. Default `session:`. */
   prefix?: string;

@@ -1,3 +1,5 @@
+/** @module nestjs-typed-session/testing */
+
 import type { SessionStore } from 'nestjs-typed-session';
 import { describeDamage } from './damage.js';
 import { describeEntries } from './entries.js';
@@ -9,6 +11,7 @@ import { describeTime } from './time.js';
 /** Gives the store under test. It is called for every test; the same store each time will do. */
 export type SessionStoreFactory = () => SessionStore | Promise<SessionStore>;
 
+/** What `describeSessionStore` takes besides the store. */
 export interface DescribeSessionStoreOptions {
   /** Default `a session store`. */
   title?: string;
@@ -34,6 +37,7 @@ export interface Subject {
   rivals: SessionStore[];
 }
 
+/** Opens what a chapter works on; each test has its own. */
 export type OpenSubject = () => Promise<Subject>;
 
 /**

@@ -93,7 +93,7 @@ class StrictController {
 
 let owners = 0;
 
-describe.each(registryPlaces)('on %s', (place) => {
+describe.each(registryPlaces)('on $title', (place) => {
   let app: TestApp;
   let owner: string;
   const events = recordEvents();

@@ -1,4 +1,5 @@
 /** What `nestjs-typed-session/keyv` exports. */
+export { KeyvSessionRegistry } from './keyv-session.registry.js';
 export {
   type KeyvLike,
   KeyvSessionStore,

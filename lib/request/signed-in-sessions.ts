@@ -5,6 +5,8 @@ import { RequestSession } from '../session/request-session.js';
 import { checkOwner, type SessionOwner } from '../session/sign-in.js';
 import type { SessionBackends } from './session-backends.js';
 
+const REF = /^[\w-]{1,43}$/;
+
 /** Which session is meant. */
 export interface SealOptions {
   /** The name of its cookie. Default: the first session of the module. */
@@ -67,6 +69,8 @@ export async function endSession(
 ): Promise<boolean> {
   const backend = registered(backends, 'end', owner, name);
   if (typeof ref !== 'string') refuseArgument('end', 'ref', 'a ref, as list() gives it');
+  // Nothing else is one, and it may come from a client.
+  if (!REF.test(ref)) return false;
   const ended = await backend.owned.remove(owner, ref);
   if (ended === undefined) return false;
   backend.publishRevoked([ended]);

@@ -22,6 +22,7 @@ export type {
   SessionOptions,
   SessionOptionsFactory,
 } from './options/session.options.js';
+export type { SecretSource, SessionSecret } from './options/secret.options.js';
 export type { SessionLimits, SessionTransformOptions } from './options/value.options.js';
 export { SessionInterceptor } from './session.interceptor.js';
 export type {

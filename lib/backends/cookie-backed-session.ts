@@ -30,7 +30,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
 
   /** @param revoked the ids of sessions that the registry does not know */
   private loadUnless(revoked: ReadonlySet<string>): LoadedSession | Promise<LoadedSession> {
-    const loaded = this.backend.load(this.cookieHeader, revoked);
+    const loaded = this.watched(() => this.backend.load(this.cookieHeader, revoked));
     const record = loaded?.record;
     const owner = record?.signIn?.owner;
     const { owned } = this.backend;
@@ -186,8 +186,11 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {
     const { backend } = this;
     const cookie = backend.setCookie(backend.seal(record), record, now, this.isOverTls);
-    if (cookie !== undefined) this.sent = record;
-    const events = cookie === undefined ? [] : kinds.map((kind) => ({ kind, id: record.id }));
+    if (cookie === undefined) return { backend, events: [] };
+    const replaced = this.sent?.sentAt;
+    this.sent = record;
+    const events = kinds.map((kind) => ({ kind, id: record.id }));
+    if (backend.replacesAnother(record, replaced)) events.push({ kind: 'conflict', id: record.id });
     return { backend, cookie, events };
   }
 

@@ -3,10 +3,10 @@ import { SessionBackend } from './session-backend.js';
 import { checkLimit, largestOf } from './sizes.js';
 import { EndedHere } from './ended-sessions.js';
 import { SessionError } from '../session.errors.js';
-import type { SessionRejectReason } from '../session.events.js';
+import { hasListeners, type SessionRejectReason } from '../session.events.js';
 import type { ResolvedOptions } from '../options/session.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
-import { Recurring } from './recent.js';
+import { Recent, Recurring } from './recent.js';
 import { NO_TEXTS, type Texts } from '../session/session-values.js';
 
 /** 144 bits, which end on a whole character. */
@@ -33,6 +33,9 @@ export class CookieBackend extends SessionBackend {
     readonly loaded: LoadedRecord;
   }>(REMEMBERED);
 
+  /** When this process has sent which session, by its id. */
+  private readonly lastSent = new Recent<{ readonly sentAt: number }>(REMEMBERED);
+
   /** @throws SessionError `SESSION_CONFIG` where the options contradict each other */
   constructor(options: ResolvedOptions) {
     super(options, 'session', ID_BYTES);
@@ -44,6 +47,12 @@ export class CookieBackend extends SessionBackend {
 
   get takesWaiting(): boolean {
     return this.adoption !== undefined || this.owned !== undefined;
+  }
+
+  override rotate(secrets: readonly (string | Buffer)[]): void {
+    super.rotate(secrets);
+    // What was opened with a key that is gone is not accepted any more.
+    this.opened.clear();
   }
 
   /**
@@ -146,6 +155,18 @@ export class CookieBackend extends SessionBackend {
   check(record: SessionRecord): void {
     this.checkSize(record, formatRecord(record));
     this.checkCookie(record.cookie);
+  }
+
+  /**
+   * Whether a cookie takes the place of another that this process has sent since, where somebody listens.
+   *
+   * @param replaced when the client was sent the session that this one was made of
+   */
+  replacesAnother({ id, sentAt }: SessionRecord, replaced: number | undefined): boolean {
+    if (!hasListeners('conflict')) return false;
+    const last = this.lastSent.get(id);
+    this.lastSent.set(id, { sentAt });
+    return last !== undefined && replaced !== undefined && last.sentAt > replaced;
   }
 
   /** Whether a record fits into its cookie. */

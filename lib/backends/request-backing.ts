@@ -1,4 +1,4 @@
-import { type AnyRequest, isOverTls, isUnseen, rawRequest } from '../http/request.js';
+import { addressOf, type AnyRequest, isOverTls, isUnseen, rawRequest } from '../http/request.js';
 import { SessionError } from '../session.errors.js';
 import type { LiveSession } from '../session/live-session.js';
 import { refuseProperties, type RequestSession } from '../session/request-session.js';
@@ -125,6 +125,11 @@ export abstract class RequestBacking<B extends SessionBackend> implements Sessio
 
   protected get cookieHeader(): string | undefined {
     return rawRequest(this.request).headers.cookie;
+  }
+
+  /** Opens the cookies of the request, and counts those that do not open. */
+  protected watched<T>(open: () => T): T {
+    return this.backend.badCookies.watch(() => addressOf(this.request), open);
   }
 
   protected get isOverTls(): boolean {

@@ -1,4 +1,3 @@
-import { stringifySetCookie } from 'cookie';
 import { cookieValues } from '../http/cookie-header.js';
 import { Adoption } from './adoption.js';
 import type { EndedSessions } from './ended-sessions.js';
@@ -16,6 +15,8 @@ import type { SessionRecord } from '../session/session-record.js';
 import type { SessionState } from '../session/session-state.js';
 import type { Texts } from '../session/session-values.js';
 import type { RegisteredSession } from '../registry/session-registry.js';
+import { attributesOf } from './cookie-attributes.js';
+import { BadCookies } from './bad-cookies.js';
 import { OwnedSessions } from './owned-sessions.js';
 import { twinsOf } from './twin-cookies.js';
 import { Warnings } from './warnings.js';
@@ -43,6 +44,7 @@ export interface OpenedToken {
 export abstract class SessionBackend {
   protected readonly keyring: Keyring;
   readonly warnings: Warnings;
+  readonly badCookies: BadCookies;
   /** What the registry knows of its sessions, where there is one. */
   readonly owned: OwnedSessions | undefined;
   private readonly attributes: { readonly plain: string; readonly secure: string };
@@ -59,6 +61,9 @@ export abstract class SessionBackend {
   ) {
     this.keyring = new Keyring(options.secrets, `${purpose}\0${options.name}`);
     this.warnings = new Warnings(options.name);
+    this.badCookies = new BadCookies((address, count) =>
+      this.publish('anomaly', undefined, { address, count }),
+    );
     const { registration } = options;
     this.owned = registration && new OwnedSessions(this, registration);
     this.attributes = {
@@ -88,6 +93,11 @@ export abstract class SessionBackend {
 
   newId(): string {
     return randomBytes(this.idBytes).toString('base64url');
+  }
+
+  /** Takes other secrets from now on: checked, newest first. */
+  rotate(secrets: readonly (string | Buffer)[]): void {
+    this.keyring.rotate(secrets);
   }
 
   newRef(): string {
@@ -159,6 +169,7 @@ export abstract class SessionBackend {
   }
 
   reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
+    this.badCookies.note(reason);
     this.publish('rejected', id, { reason });
     return reason;
   }
@@ -279,20 +290,4 @@ export abstract class SessionBackend {
     if (sameSite === 'none') this.warnings.untrustedProxy("cookie.sameSite: 'none'");
     else if (partitioned) this.warnings.untrustedProxy('cookie.partitioned: true');
   }
-}
-
-/** The attributes of a `Set-Cookie` line but for the age, spelt by the `cookie` package. */
-function attributesOf(cookie: Readonly<ResolvedCookie>, isSecure: boolean): string {
-  const { path, domain, httpOnly, sameSite, partitioned, priority } = cookie;
-  const line = stringifySetCookie('_', '', {
-    path,
-    domain,
-    httpOnly,
-    secure: isSecure,
-    // Browsers reject SameSite=None and Partitioned without Secure, and the cookie with them.
-    sameSite: sameSite === 'none' && !isSecure ? 'lax' : sameSite,
-    partitioned: partitioned && isSecure,
-    priority,
-  });
-  return line.slice('_='.length);
 }

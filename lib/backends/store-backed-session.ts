@@ -35,7 +35,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   }
 
   load(): Promise<LoadedSession> | undefined {
-    const ids = this.backend.idsIn(this.cookieHeader);
+    const ids = this.watched(() => this.backend.idsIn(this.cookieHeader));
     if (ids.length === 0 && this.adoption === undefined) return undefined;
     return this.budget.run(() => this.loadNewest(ids));
   }

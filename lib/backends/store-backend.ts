@@ -71,6 +71,12 @@ export class StoreBackend extends SessionBackend {
     return this.storage.onError;
   }
 
+  override rotate(secrets: readonly (string | Buffer)[]): void {
+    super.rotate(secrets);
+    this.recordKeyring.rotate(secrets);
+    for (const remembered of [this.opened, this.tokens, this.written]) remembered.clear();
+  }
+
   /** How long one call may take: milliseconds. */
   get timeout(): number {
     return this.storage.timeout;

@@ -7,7 +7,14 @@ import {
 import { checkName, COOKIE_NAME, defaultName } from './cookie-name.js';
 import { type Duration, toSeconds, toTimeout } from './duration.js';
 import { HIDDEN, knowAll, oneOf, refuse, wholeBytes } from './option-checks.js';
-import { refuseExchange, resolveSecrets } from './secret.options.js';
+import {
+  refuseExchange,
+  type ResolvedSecretSource,
+  resolveSecrets,
+  resolveSecretSource,
+  type SecretSource,
+  type SessionSecret,
+} from './secret.options.js';
 import {
   REGISTRY_OPTION_NAMES,
   resolveRegistry,
@@ -60,9 +67,13 @@ export interface SessionOptions
   extends SessionStoreOptions, SessionRegistryOptions, SessionAdoptOptions {
   /**
    * What seals. A list rotates: the first seals, all open. 32 bytes or more; a shorter one, or
-   * a well-known placeholder, is an error under `NODE_ENV=production` and a warning elsewhere.
+   * a well-known placeholder, is an error under `NODE_ENV=production` and a warning elsewhere. A function
+   * gives them now or later (a key-management service): where it fails at boot the application does not
+   * start, where it fails later the last secrets go on and `secret-failed` is an event.
    */
-  secret: string | Buffer | readonly (string | Buffer)[];
+  secret: SessionSecret | SecretSource;
+  /** How often a function `secret` is asked again. Default `'5 minutes'`. */
+  secretRefresh?: Duration;
   /** Name of the cookie, an RFC 6265 token. Default `session`; with `secure: true` `__Host-session`. */
   name?: string;
   cookie?: SessionCookieOptions;
@@ -116,6 +127,8 @@ export interface ResolvedCookie {
 export interface ResolvedOptions {
   /** Not enumerable: a copy of the options has none. */
   readonly secrets: readonly (string | Buffer)[];
+  /** What gives them, where a function does. Not enumerable either. */
+  readonly secretSource?: ResolvedSecretSource;
   readonly name: string;
   readonly cookie: Readonly<ResolvedCookie>;
   readonly idleTimeout: number;
@@ -144,6 +157,7 @@ const DOMAIN = /^\.?[\dA-Za-z]([\dA-Za-z-]*[\dA-Za-z])?(\.[\dA-Za-z]([\dA-Za-z-]
 
 const OPTION_NAMES = new Set<string>([
   'secret',
+  'secretRefresh',
   'name',
   'cookie',
   'idleTimeout',
@@ -222,7 +236,10 @@ function resolveSession(options: SessionOptions): ResolvedOptions {
     rules: resolveValueRules(options.limits, options.classTransformer),
   };
   // Not enumerable, so that no log shows them.
-  return Object.defineProperty(resolved as ResolvedOptions, 'secrets', { value: secrets });
+  return Object.defineProperties(resolved as ResolvedOptions, {
+    secrets: { value: secrets },
+    secretSource: { value: resolveSecretSource(options, options.secretRefresh) },
+  });
 }
 
 /**

@@ -12,6 +12,9 @@ const KINDS: SessionEventKind[] = [
   'committed',
   'dropped',
   'failed',
+  'secret-failed',
+  'anomaly',
+  'conflict',
   'invalid',
 ];
 

@@ -35,7 +35,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     const owner = record?.signIn?.owner;
     const { owned } = this.backend;
     if (owner === undefined || owned === undefined) return this.take(loaded);
-    const next = (session: RegisteredSession | undefined) => {
+    const takeIfKnown = (session: RegisteredSession | undefined) => {
       if (session !== undefined) this.registration!.opened(record!, session);
       else this.backend.reject('revoked', record!.id);
       return session !== undefined
@@ -44,9 +44,9 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     };
     try {
       const found = owned.find(record!.id, owner);
-      if (!(found instanceof Promise)) return next(found);
+      if (!(found instanceof Promise)) return takeIfKnown(found);
       return this.run(() => found)
-        .then(next)
+        .then(takeIfKnown)
         .catch((error: unknown) => this.goWithoutOrThrow(error));
     } catch (error) {
       return this.goWithoutOrThrow(error);

@@ -23,7 +23,7 @@ export class Registration implements RegistryBacking {
   isEnded = false;
   /** The session was ended here, and the registry does not know that yet. */
   isRemovalDue = false;
-  private removalError: unknown;
+  private removalError: Error | undefined;
 
   constructor(
     private readonly owned: OwnedSessions,
@@ -73,7 +73,7 @@ export class Registration implements RegistryBacking {
       await this.removeAllBut(undefined);
       this.removalError = undefined;
     } catch (error) {
-      this.removalError = error;
+      this.removalError = error as Error;
       throw error;
     }
     this.isRemovalDue = this.isEnded = false;

@@ -101,14 +101,14 @@ export class KeyvSessionRegistry implements SessionRegistry {
       this.store.read(entryKey(owner, ref)),
       this.epochOf(owner),
     ]);
-    const entry = jsonIn<Entry>(stored);
+    const entry = jsonIn(stored) as Entry | undefined;
     if (entry === undefined) return undefined;
     const isKnown = entry.epoch === epoch.id || epoch.except === ref;
     return isKnown ? { entry, version: stored!.version } : undefined;
   }
 
   private async epochOf(owner: string): Promise<Epoch> {
-    return jsonIn<Epoch>(await this.store.read(epochKey(owner))) ?? FIRST;
+    return (jsonIn(await this.store.read(epochKey(owner))) as Epoch | undefined) ?? FIRST;
   }
 
   private changeRefs(owner: string, change: (refs: Map<string, number>) => unknown): Promise<void> {
@@ -151,13 +151,13 @@ function storedOf(text: string, expiresAt: number): StoredSession {
 
 /** When each session of an owner may be forgotten, by its `ref`. */
 function refsIn(stored: StoredSession | undefined): Map<string, number> {
-  return new Map(jsonIn<[string, number][]>(stored) ?? []);
+  return new Map((jsonIn(stored) as [string, number][] | undefined) ?? []);
 }
 
 /** @returns `undefined` where there is nothing, or it is damaged */
-function jsonIn<T>(stored: StoredSession | undefined): T | undefined {
+function jsonIn(stored: StoredSession | undefined): unknown {
   try {
-    return stored === undefined ? undefined : (JSON.parse(stored.text) as T);
+    return stored === undefined ? undefined : JSON.parse(stored.text);
   } catch {
     return undefined;
   }

@@ -21,7 +21,8 @@ export class MemorySessionRegistry implements SessionRegistry {
   add(owner: string, session: RegisteredSession): void {
     this.sweep();
     let sessions = this.#owners.get(owner);
-    if (sessions === undefined) this.#owners.set(owner, (sessions = new Map()));
+    if (sessions === undefined)
+      this.#owners.set(owner, (sessions = new Map<string, RegisteredSession>()));
     sessions.set(session.ref, session);
   }
 

@@ -39,7 +39,7 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   async find(owner: string, ref: string): Promise<RegisteredSession | undefined> {
     const reply = await this.redis.hmget(this.keyOf(owner), [ref]);
-    return sessionIn(ref, (reply as unknown[])[0]);
+    return sessionIn(ref, (reply as (string | Buffer | null)[])[0] ?? null);
   }
 
   async replace(owner: string, session: RegisteredSession, key: string): Promise<boolean> {
@@ -116,7 +116,9 @@ end
 return removed
 `);
 
-function textOf({ ref: _, key, keepUntil, ...rest }: RegisteredSession): string {
+function textOf(session: RegisteredSession): string {
+  const { key, keepUntil, idHash, createdAt, lastUsedAt, expiresAt, label } = session;
+  const rest = { idHash, createdAt, lastUsedAt, expiresAt, label };
   return `${key} ${keepUntil} ${JSON.stringify(rest)}`;
 }
 
@@ -127,10 +129,10 @@ function timesOf({ keepUntil }: RegisteredSession): [now: string, timeToLive: st
 }
 
 /** @returns the session in the text of a field; `undefined` where there is none, or it is damaged */
-function sessionIn(ref: string, reply: unknown): RegisteredSession | undefined {
-  if (reply === null || reply === undefined) return undefined;
+function sessionIn(ref: string, reply: string | Buffer | null): RegisteredSession | undefined {
+  if (reply === null) return undefined;
   // A client can be told to give Buffers.
-  const [, key, keepUntil, rest] = /^(\S+) (\d+) (.*)$/s.exec(String(reply as string)) ?? [];
+  const [, key, keepUntil, rest] = /^(\S+) (\d+) (.*)$/s.exec(reply.toString()) ?? [];
   try {
     const parsed = JSON.parse(rest) as Omit<RegisteredSession, 'ref' | 'key' | 'keepUntil'>;
     return { ref, key, ...parsed, keepUntil: Number(keepUntil) };

@@ -147,8 +147,8 @@ export class RequestSession {
 
   /** What stands behind a session; `undefined` where this is none. */
   static liveOf(session: unknown): LiveSession | undefined {
-    const isSession = typeof session === 'object' && session !== null && #live in session;
-    return isSession ? (session as RequestSession).#live : undefined;
+    if (typeof session !== 'object' || session === null) return undefined;
+    return #live in session ? session.#live : undefined;
   }
 
   /** @throws SessionError where a method was taken off its session */

@@ -59,7 +59,7 @@ export function parseRecord(text: string): SessionRecord | undefined {
       createdAt,
       sentAt,
       expiresAt,
-      cookie: (cookie ?? undefined) as SessionCookieOptions | undefined,
+      cookie: (cookie as SessionCookieOptions | null | undefined) ?? undefined,
       signIn: parseSignIn(signIn),
       texts,
     };

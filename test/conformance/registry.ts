@@ -173,7 +173,7 @@ export function describeSessionRegistry(
         const owner = newKey();
         const sessions = Array.from({ length: RIVALS }, () => newSession());
         for (const session of sessions) await registry.add(owner, session);
-        const uses = sessions.map((session, i) =>
+        const uses = sessions.map(async (session, i) =>
           (i % 2 === 0 ? registry : other).replace(owner, session, session.key),
         );
         await Promise.all([other.removeAll(owner, sessions[0].ref), ...uses]);
@@ -188,7 +188,7 @@ export function describeSessionRegistry(
       const { registry } = await open();
       const owner = newKey();
       const sessions = Array.from({ length: RIVALS }, () => newSession());
-      await Promise.all(sessions.map((session) => registry.add(owner, session)));
+      await Promise.all(sessions.map(async (session) => registry.add(owner, session)));
       assert.deepEqual(refsOf(await registry.list(owner)), refsOf(sessions));
     });
   });

@@ -1,5 +1,5 @@
 /** Every registry keeps the contract, on the real thing. */
-import Keyv from 'keyv';
+import { Keyv } from 'keyv';
 import { MemorySessionRegistry } from 'nestjs-typed-session';
 import { KeyvSessionRegistry } from 'nestjs-typed-session/keyv';
 import { RedisSessionRegistry } from 'nestjs-typed-session/redis';

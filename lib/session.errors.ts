@@ -17,7 +17,9 @@ export type SessionErrorCode =
   /** The server that keeps the sessions failed or did not answer in time. */
   | 'SESSION_STORE'
   /** The session was ended elsewhere while this request ran, so `save()` or `increment()` kept nothing. */
-  | 'SESSION_ENDED';
+  | 'SESSION_ENDED'
+  /** `@RequireFresh` asks for a sign-in that is fresher: a 401, whose body tells this code. */
+  | 'SESSION_STALE';
 
 /** The page of the manual that has a section for each code. */
 const ERRORS_PAGE =
@@ -68,4 +70,9 @@ export class SessionError extends Error {
   }
 }
 
-Object.defineProperty(SessionError.prototype, SESSION_ERROR, { value: true });
+/** Makes the errors of a class that cannot extend `SessionError` ones for `instanceof`. */
+export function markAsSessionError(prototype: object): void {
+  Object.defineProperty(prototype, SESSION_ERROR, { value: true });
+}
+
+markAsSessionError(SessionError.prototype);

@@ -5,6 +5,11 @@ import { describeDamage } from './damage.js';
 import { describeEntries } from './entries.js';
 import { describe } from './globals.js';
 import { describeRaces } from './races.js';
+export {
+  describeSessionRegistry,
+  type DescribeSessionRegistryOptions,
+  type SessionRegistryFactory,
+} from './registry.js';
 import { describeTexts } from './texts.js';
 import { describeTime } from './time.js';
 

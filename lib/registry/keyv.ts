@@ -1,0 +1,7 @@
+/** What `nestjs-typed-session/keyv` exports. */
+export { KeyvSessionRegistry } from './keyv-session.registry.js';
+export {
+  type KeyvLike,
+  KeyvSessionStore,
+  type SerialSessionStoreOptions,
+} from '../stores/keyv-session.store.js';

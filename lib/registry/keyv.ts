@@ -1,4 +1,5 @@
-/** What `nestjs-typed-session/keyv` exports. */
+/** @module nestjs-typed-session/keyv */
+
 export { KeyvSessionRegistry } from './keyv-session.registry.js';
 export {
   type KeyvLike,

@@ -2,6 +2,7 @@ import { type RedisClient, type RedisCommands, redisCommands } from '../stores/r
 import { RedisScript } from '../stores/redis-script.js';
 import type { RegisteredSession, SessionRegistry } from './session-registry.js';
 
+/** Options of `RedisSessionRegistry`. */
 export interface RedisSessionRegistryOptions {
   /** Before the key of each owner. Default `session-owner:`. */
   prefix?: string;

@@ -1,4 +1,5 @@
-/** What `nestjs-typed-session/redis` exports. */
+/** @module nestjs-typed-session/redis */
+
 export {
   RedisSessionRegistry,
   type RedisSessionRegistryOptions,

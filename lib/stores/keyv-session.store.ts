@@ -1,5 +1,3 @@
-/** @module nestjs-typed-session/keyv */
-
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionError } from '../session.errors.js';
 import {

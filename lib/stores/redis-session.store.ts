@@ -1,5 +1,3 @@
-/** @module nestjs-typed-session/redis */
-
 import { SessionError } from '../session.errors.js';
 import { type RedisClient, type RedisCommands, redisCommands } from './redis-client.js';
 import { REMOVE, TOUCH, WRITE } from './redis-script.js';

@@ -7,6 +7,7 @@ import { MINUTE, newKey } from './sessions.js';
 /** Gives the registry under test. It is called for every test; the same registry each time will do. */
 export type SessionRegistryFactory = () => SessionRegistry | Promise<SessionRegistry>;
 
+/** Options of `describeSessionRegistry`. */
 export interface DescribeSessionRegistryOptions {
   /** Default `a session registry`. */
   title?: string;

@@ -1,17 +1,24 @@
 import { Module } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { SessionModule } from 'nestjs-typed-session';
+import { SessionModule, type SessionOptions } from 'nestjs-typed-session';
+import { MemoryJournal } from '../shop/session-page/last-request.js';
+import { SessionPageModule } from '../shop/session-page/session-page.module.js';
 import { ShopModule } from '../shop/shop.module.js';
-import { CookieController } from './cookie.controller.js';
+
+const SESSION: SessionOptions = {
+  secret: process.env.SESSION_SECRET ?? randomBytes(32),
+  name: 'shop',
+  // One day without a visit ends a session, unless somebody asked to be remembered.
+  cookie: { maxAge: '1 day' },
+};
 
 @Module({
   imports: [
-    // One day without a visit ends a session, unless somebody asked to be remembered.
-    SessionModule.forRoot(process.env.SESSION_SECRET ?? randomBytes(32), 'shop', {
-      cookie: { maxAge: '1 day' },
-    }),
+    SessionModule.forRoot(SESSION),
     ShopModule,
+    SessionPageModule.forRootAsync({
+      useFactory: () => ({ session: SESSION, journal: new MemoryJournal() }),
+    }),
   ],
-  controllers: [CookieController],
 })
 export class AppModule {}

@@ -17,7 +17,9 @@ export type SessionErrorCode =
   /** The server that keeps the sessions failed or did not answer in time. */
   | 'SESSION_STORE'
   /** The session was ended elsewhere while this request ran, so `save()` or `increment()` kept nothing. */
-  | 'SESSION_ENDED';
+  | 'SESSION_ENDED'
+  /** `@RequireFresh` asks for a sign-in that is fresher: a 401, whose body tells this code. */
+  | 'SESSION_STALE';
 
 /** Marks an error of either form of the package. */
 const SESSION_ERROR = Symbol.for('nestjs-typed-session:error');
@@ -62,4 +64,9 @@ export class SessionError extends Error {
   }
 }
 
-Object.defineProperty(SessionError.prototype, SESSION_ERROR, { value: true });
+/** Makes the errors of a class that cannot extend `SessionError` ones for `instanceof`. */
+export function markAsSessionError(prototype: object): void {
+  Object.defineProperty(prototype, SESSION_ERROR, { value: true });
+}
+
+markAsSessionError(SessionError.prototype);

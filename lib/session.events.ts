@@ -1,8 +1,11 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { RejectReason } from './seal/keyring.js';
 
-/** Why a cookie was not accepted. `unknown-id`: no store holds its session (any more). */
-export type SessionRejectReason = RejectReason | 'expired' | 'future' | 'unknown-id';
+/**
+ * Why a cookie was not accepted. `unknown-id`: no store holds its session (any more).
+ * `revoked`: it has an owner, and the registry does not know it (any more).
+ */
+export type SessionRejectReason = RejectReason | 'expired' | 'future' | 'unknown-id' | 'revoked';
 
 /** What a store was asked for. */
 export type SessionStoreOperation = 'read' | 'write' | 'touch' | 'remove';
@@ -44,6 +47,8 @@ export type SessionEventKind =
   | 'renewed'
   | 'regenerated'
   | 'destroyed'
+  /** `SessionService.end` or `endAll` ended a session. */
+  | 'revoked'
   | 'rejected'
   | 'committed'
   /** With a store: the session ended while a request ran, so its changes were not kept. */
@@ -59,6 +64,7 @@ const channels: Readonly<Record<SessionEventKind, Channel>> = {
   renewed: channel('nestjs-typed-session:renewed'),
   regenerated: channel('nestjs-typed-session:regenerated'),
   destroyed: channel('nestjs-typed-session:destroyed'),
+  revoked: channel('nestjs-typed-session:revoked'),
   rejected: channel('nestjs-typed-session:rejected'),
   committed: channel('nestjs-typed-session:committed'),
   dropped: channel('nestjs-typed-session:dropped'),

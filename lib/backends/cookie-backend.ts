@@ -1,5 +1,6 @@
 import { copyOf, sealedLength, tagOf } from '../seal/keyring.js';
-import { SessionBackend, checkLimit, largestOf } from './session-backend.js';
+import { SessionBackend } from './session-backend.js';
+import { checkLimit, largestOf } from './sizes.js';
 import { EndedHere } from './ended-sessions.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionRejectReason } from '../session.events.js';
@@ -12,6 +13,8 @@ import { NO_TEXTS, type Texts } from '../session/session-values.js';
 const ID_BYTES = 18;
 /** Of how many sessions the token and what it holds are remembered: 4 MB, if all are as large as can be. */
 const REMEMBERED = 500;
+
+const NONE: ReadonlySet<string> = new Set();
 
 export interface LoadedRecord {
   readonly record: SessionRecord;
@@ -37,12 +40,18 @@ export class CookieBackend extends SessionBackend {
     checkLimit('maxCookieBytes', options.maxCookieBytes, least, options.name);
   }
 
+  readonly endsFormerIds = false;
+
   get takesWaiting(): boolean {
-    return this.adoption !== undefined;
+    return this.adoption !== undefined || this.owned !== undefined;
   }
 
-  /** Of the cookies of this name that open and have not expired, the newest. Never throws. */
-  load(header: string | undefined): LoadedRecord | undefined {
+  /**
+   * Of the cookies of this name that open and have not expired, the newest. Never throws.
+   *
+   * @param revoked the ids of those that the registry does not know
+   */
+  load(header: string | undefined, revoked: ReadonlySet<string> = NONE): LoadedRecord | undefined {
     let newest: LoadedRecord | undefined;
     let newestToken = '';
     let areSeveral = false;
@@ -51,6 +60,7 @@ export class CookieBackend extends SessionBackend {
       const loaded = this.recall(token) ?? this.remember(token, this.unseal(token));
       const accepted = typeof loaded === 'object' ? this.accepted(loaded) : loaded;
       if (typeof accepted === 'string') return accepted;
+      if (revoked.has(accepted.record.id)) return undefined;
       areSeveral = newest !== undefined;
       if (newest === undefined || accepted.record.sentAt > newest.record.sentAt) {
         newest = accepted;
@@ -69,6 +79,20 @@ export class CookieBackend extends SessionBackend {
     if (typeof loaded === 'string') return loaded;
     const accepted = this.accepted(loaded);
     return typeof accepted === 'string' ? accepted : accepted.record;
+  }
+
+  /**
+   * As `open`, of those that the registry knows.
+   *
+   * @throws SessionError `SESSION_STORE`
+   */
+  async openKnown(token: string): Promise<SessionRecord | SessionRejectReason> {
+    const record = this.open(token);
+    if (typeof record === 'string' || this.owned === undefined) return record;
+    const owner = record.signIn?.owner;
+    if (owner === undefined || (await this.owned.find(record.id, owner)) !== undefined)
+      return record;
+    return this.reject('revoked', record.id);
   }
 
   private unseal(token: string): LoadedRecord | SessionRejectReason {

@@ -17,6 +17,11 @@ export class Recent<V extends string | object> {
     return older === undefined ? undefined : this.set(key, older);
   }
 
+  delete(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   set(key: string, value: V): V {
     if (this.#young.size >= this.size / 2) {
       this.#old = this.#young;

@@ -2,7 +2,8 @@ import { Logger } from '@nestjs/common';
 import { copyOf, Keyring, type Opened, sealedLength } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { hashOf } from '../seal/secret.js';
-import { checkLimit, largestOf, type OpenedToken, SessionBackend } from './session-backend.js';
+import { type OpenedToken, SessionBackend } from './session-backend.js';
+import { checkLimit, largestOf } from './sizes.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionRejectReason, SessionStoreOperation } from '../session.events.js';
 import { MAX_MAX_AGE } from '../options/duration.js';
@@ -39,6 +40,7 @@ interface WrittenRecord {
 /** Carries the sessions of one name in a store; their cookie carries the sealed id alone. */
 export class StoreBackend extends SessionBackend {
   readonly takesWaiting = true;
+  readonly endsFormerIds = true;
   readonly adoption: Adoption | undefined;
   readonly queue = new WriteQueue();
   private readonly opened = new Recent<OpenedToken>(REMEMBERED);
@@ -65,7 +67,7 @@ export class StoreBackend extends SessionBackend {
     if (!storage.store.atomic) warnOfRaces(name);
   }
 
-  get onStoreError(): 'fail' | 'anonymous' {
+  override get onStoreError(): 'fail' | 'anonymous' {
     return this.storage.onError;
   }
 
@@ -101,7 +103,7 @@ export class StoreBackend extends SessionBackend {
    * @returns why not, where a token leads to no session
    * @throws SessionError `SESSION_STORE`
    */
-  async open(token: string): Promise<SessionRecord | SessionRejectReason> {
+  async openKnown(token: string): Promise<SessionRecord | SessionRejectReason> {
     const opened = this.openToken(token);
     if (typeof opened === 'string') return opened;
     const stored = await this.read(opened.text);
@@ -125,10 +127,11 @@ export class StoreBackend extends SessionBackend {
   }
 
   /**
+   * @param assertLeft throws where no other call may begin
    * @returns why not, where there is none that can be accepted
    * @throws SessionError `SESSION_STORE`
    */
-  async read(id: string): Promise<StoredRecord | SessionRejectReason> {
+  async read(id: string, assertLeft = () => {}): Promise<StoredRecord | SessionRejectReason> {
     const key = this.keyOf(id);
     const stored = await this.call('read', id, (store) => store.read(key));
     if (stored === undefined) return 'unknown-id';
@@ -138,7 +141,14 @@ export class StoreBackend extends SessionBackend {
     if (typeof written === 'string') return written;
     const record = this.touched(written.record, stored.expiresAt);
     const { version } = stored;
-    return this.rejectionOf(record) ?? { record, version, isOutdated: written.isOutdated };
+    const { isOutdated } = written;
+    const rejection = this.rejectionOf(record);
+    if (rejection !== undefined) return rejection;
+    const owner = record.signIn?.owner;
+    if (owner === undefined || this.owned === undefined) return { record, version, isOutdated };
+    assertLeft();
+    const registered = await this.owned.find(id, owner);
+    return registered === undefined ? 'revoked' : { record, version, isOutdated, registered };
   }
 
   private openEntry(id: string, key: string, text: string): WrittenRecord | SessionRejectReason {

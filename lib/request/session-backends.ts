@@ -19,12 +19,11 @@ import { hookOf } from '../http/response-hook.js';
 import { warnOfEndlessAdoption } from '../options/adopt.options.js';
 import { MODULE_OPTIONS_TOKEN, ProvidedOptions } from '../options/module-definition.js';
 import { refuseWeakSecrets } from '../options/secret-strength.js';
-import {
-  resolveOptions,
-  type SessionModuleOptions,
-  warnOfMisspeltPrefix,
-} from '../options/session.options.js';
+import { warnOfMisspeltPrefix } from '../options/cookie-name.js';
+import { resolveOptions, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
+import type { SessionOwner } from '../session/sign-in.js';
+import { currentSessions } from './current-sessions.js';
 import { RequestSessions } from './request-sessions.js';
 
 /** Under which a request leads to the backends of its application. */
@@ -36,6 +35,8 @@ export class SessionBackends implements OnModuleInit {
   // Private to the language, so that no log shows what a request leads to: secrets and sessions.
   readonly #byName: ReadonlyMap<string, CookieBackend | StoreBackend>;
   readonly #default: CookieBackend | StoreBackend;
+  /** Whether sessions may have an owner whom a registry knows. */
+  readonly hasRegistry: boolean;
   /** By what the guards, the interceptors and the handler of a message share. */
   readonly #messages = new WeakMap<object, RequestSessions>();
 
@@ -56,6 +57,7 @@ export class SessionBackends implements OnModuleInit {
     );
     this.#byName = new Map(backends.map((backend) => [backend.options.name, backend]));
     this.#default = backends[0]!;
+    this.hasRegistry = backends.some(({ owned }) => owned !== undefined);
   }
 
   /** The backend of the first session. */
@@ -77,6 +79,12 @@ export class SessionBackends implements OnModuleInit {
       'SESSION_UNAVAILABLE',
       `No session is named '${name}'. SessionModule knows: ${[...this.#byName.keys()].join(', ')}.`,
     );
+  }
+
+  /** Who is signed in with the session of the handler that runs now. */
+  currentOwner(name: string | undefined): SessionOwner | undefined {
+    const current = currentSessions.getStore();
+    return current?.backends === this ? current.session(name).live.signIn?.owner : undefined;
   }
 
   /** The sessions of the request on which a context stands; `undefined` where it stands on none. */

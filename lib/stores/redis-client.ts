@@ -43,13 +43,16 @@ export interface RedisCommands {
 }
 
 /** @throws SessionError `SESSION_CONFIG` where the client is of no known kind */
-export function redisCommands(client: RedisClient): RedisCommands {
+export function redisCommands(
+  client: RedisClient,
+  owner: 'RedisSessionStore' | 'RedisSessionRegistry',
+): RedisCommands {
   if (has(client, 'masters', 'hmGet', 'unlink', 'sendCommand')) return ofNodeRedisCluster(client);
   if (has(client, 'hmGet', 'evalSha', 'eval', 'unlink')) return ofNodeRedis(client);
   if (has(client, 'hmget', 'evalsha', 'eval', 'unlink')) return ofIoRedis(client);
   throw new SessionError(
     'SESSION_CONFIG',
-    'RedisSessionStore was not given a client that it knows; allowed are a client, a Sentinel or a ' +
+    `${owner} was not given a client that it knows; allowed are a client, a Sentinel or a ` +
       "Cluster of 'redis' 4 or later, of 'ioredis' 5 or later, or of 'iovalkey'",
   );
 }

@@ -35,7 +35,7 @@ export class RedisSessionStore implements SessionStore {
 
   /** @throws SessionError `SESSION_CONFIG` where the client is of no known kind */
   constructor(client: RedisClient, { prefix = 'session:' }: RedisSessionStoreOptions = {}) {
-    this.redis = redisCommands(client);
+    this.redis = redisCommands(client, 'RedisSessionStore');
     this.prefix = prefix;
   }
 

@@ -7,6 +7,7 @@ const KINDS: SessionEventKind[] = [
   'renewed',
   'regenerated',
   'destroyed',
+  'revoked',
   'rejected',
   'committed',
   'dropped',

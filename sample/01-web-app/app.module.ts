@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { SessionModule, type SessionOptions } from 'nestjs-typed-session';
+import { MemorySessionRegistry, SessionModule, type SessionOptions } from 'nestjs-typed-session';
 import { MemoryJournal } from '../shop/session-page/last-request.js';
 import { SessionPageModule } from '../shop/session-page/session-page.module.js';
 import { ShopModule } from '../shop/shop.module.js';
@@ -10,6 +10,8 @@ const SESSION: SessionOptions = {
   name: 'shop',
   // One day without a visit ends a session, unless somebody asked to be remembered.
   cookie: { maxAge: '1 day' },
+  // Knows who is signed in where, so that a copied cookie opens nothing after the sign-out.
+  registry: new MemorySessionRegistry(),
 };
 
 @Module({

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { SessionModule, type SessionOptions } from 'nestjs-typed-session';
-import { RedisSessionStore } from 'nestjs-typed-session/redis';
+import { RedisSessionRegistry, RedisSessionStore } from 'nestjs-typed-session/redis';
 import type { RedisClientType } from 'redis';
 import { SessionPageModule } from '../shop/session-page/session-page.module.js';
 import { ShopModule } from '../shop/shop.module.js';
@@ -15,6 +15,8 @@ const sessionOptions = (redis: RedisClientType): SessionOptions => ({
   // One day without a visit ends a session, unless somebody asked to be remembered.
   cookie: { maxAge: '1 day' },
   store: new RedisSessionStore(redis),
+  // Knows who is signed in where, for "Your devices".
+  registry: new RedisSessionRegistry(redis),
 });
 
 @Module({

@@ -9,7 +9,6 @@ import { SessionService } from 'nestjs-typed-session';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { type Journal, JOURNAL } from './last-request.js';
 import { Scale } from './scale.js';
-import { SessionEvents } from './session-events.js';
 import { SessionPageController } from './session-page.controller.js';
 
 /** Notes what each form of the shop has made of the session. */
@@ -17,7 +16,6 @@ import { SessionPageController } from './session-page.controller.js';
 export class LastRequestInterceptor implements NestInterceptor {
   constructor(
     private readonly sessions: SessionService,
-    private readonly events: SessionEvents,
     private readonly scale: Scale,
     @Inject(JOURNAL) private readonly journal: Journal,
   ) {}
@@ -28,12 +26,10 @@ export class LastRequestInterceptor implements NestInterceptor {
 
     const ss = await this.sessions.get(context);
     const before = this.scale.weigh(ss.values);
-    // SessionInterceptor stands nearer to the handler: what comes back here is committed.
-    const { result, events } = await this.events.during(() =>
-      lastValueFrom(next.handle(), { defaultValue: undefined }),
-    );
+    // SessionInterceptor is nearer to the handler: it has committed before this goes on.
+    const result: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
     const after = this.scale.weigh(ss.values);
-    await this.journal.keep(ss.id, { line: `${method} ${url}`, before, after, events });
+    await this.journal.keep(ss.id, { line: `${method} ${url}`, before, after });
     return of(result);
   }
 }

@@ -6,7 +6,6 @@ export interface LastRequest {
   readonly line: string;
   readonly before: readonly WeighedValue[];
   readonly after: readonly WeighedValue[];
-  readonly events: readonly string[];
 }
 
 /** Keeps the last request of each session for this page, beside the session and not in it. */

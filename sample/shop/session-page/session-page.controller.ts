@@ -11,17 +11,13 @@ import {
   Render,
 } from '@nestjs/common';
 import { Session, type SessionOptions } from 'nestjs-typed-session';
+import { showDate } from '../dates.js';
 import type { ShopSession } from '../shop-session.js';
 import { type Journal, JOURNAL, type LastRequest } from './last-request.js';
 import { Scale } from './scale.js';
 import { SESSION_OPTIONS, type Trial, Trials, WAYS } from './trials.js';
 
 const MAX_BYTES = 4096;
-const DATE = new Intl.DateTimeFormat('en-GB', {
-  dateStyle: 'medium',
-  timeStyle: 'medium',
-  timeZone: 'UTC',
-});
 
 /** The session of this shop, with what the page itself keeps in it. */
 interface SeenSession extends ShopSession {
@@ -94,29 +90,24 @@ function shorten(text: string, length: number): string {
   return `${text.slice(0, length)}…`;
 }
 
-function showDate(date: Date) {
-  return { iso: date.toISOString(), text: `${DATE.format(date)} UTC` };
-}
-
 function showTrial({ way, status, keys, events, isSealedAnew }: Trial) {
   const { name, text } = WAYS.find(({ id }) => id === way)!;
   return { name, text, status, keys, events: events.join(', '), isSealedAnew };
 }
 
 /** One row for each key that was there before or is there after. */
-function showLast({ line, before, after, events }: LastRequest) {
+function showLast({ line, before, after }: LastRequest) {
   const keys = new Set([...before, ...after].map(({ key }) => key));
   const rows = [...keys].map((key) => {
     const [old, now] = [before, after].map((values) => values.find((one) => one.key === key));
     return {
       key,
-      type: (now ?? old)!.type,
       before: old?.bytes,
       after: now?.bytes,
       change: changeOf(old?.text, now?.text),
     };
   });
-  return { line, rows, events };
+  return { line, rows };
 }
 
 function changeOf(before: string | undefined, after: string | undefined): string {

@@ -12,7 +12,7 @@ import { SessionEvents } from './session-events.js';
 export const SESSION_OPTIONS = Symbol('SESSION_OPTIONS');
 
 /** A way to break a session: another cookie, or other options of the server. */
-interface Way {
+export interface Way {
   readonly id: string;
   readonly name: string;
   readonly text: string;

@@ -75,7 +75,7 @@ export class SessionPageController {
   ) {
     const way = WAYS.find((one) => one.id === id);
     if (way === undefined) throw new NotFoundException('There is no such way to break a session.');
-    if (ss.isNew) return { url: '/session' };
+    if (ss.isNew) return;
     ss.addFlash(await this.trials.run(way, tokenIn(cookies, ss.name), ss.createdAt), 'trial');
   }
 }

@@ -245,7 +245,7 @@ describe.each(atomicPlaces)('a store that fails, on %s', (place) => {
   }
 
   describe.each(Object.keys(faults))('and %s', (fault) => {
-    it('is a 503 for who reads, in time, and works again when it does', async () => {
+    it('statements 64 and 66: is a 503 for who reads, in time, and works again when it does', async () => {
       const client = await begun(app);
       breakAt(fault, 'read');
       const answer = await promptly(() => client.get('/read'));
@@ -282,7 +282,7 @@ describe.each(atomicPlaces)('a store that fails, on %s', (place) => {
       },
     );
 
-    it('can be answered by a filter for SessionError, without a cookie', async () => {
+    it('statement 65: can be answered by a filter for SessionError, without a cookie', async () => {
       breakAt(fault, 'write');
       const answer = await app.client().get('/filtered');
       expect([answer.status, answer.json]).toEqual([507, { code: 'SESSION_STORE' }]);
@@ -388,7 +388,7 @@ describe.each(atomicPlaces)('a store that fails, on %s', (place) => {
     });
   });
 
-  describe('where that may leave the session empty', () => {
+  describe('statement 64: where that may leave the session empty', () => {
     it.each(Object.keys(faults))('goes on without, and tells: a store that %s', async (fault) => {
       const client = await begun(app);
       const reader = anonymous.client();
@@ -822,9 +822,13 @@ describeWithRedis('faults of Redis', () => {
       const copy = new Map(client.jar);
       expect((await client.get('/set/new')).setCookies).toHaveLength(1);
       expect(await valuesOf(client)).toEqual({ key: 'new' });
+      // The write has replaced it, and a sign-out does so too.
+      expect(await redis.exists(key)).toBe(0);
+      await redis.set(key, 'text');
       for (const [name, value] of copy) client.jar.set(name, value);
       const signedOut = await client.get('/change/destroy');
       expect([signedOut.status, client.jar.size]).toEqual([200, 0]);
+      expect(await redis.exists(key)).toBe(0);
       expect(events.take('failed')).toEqual([]);
     });
 

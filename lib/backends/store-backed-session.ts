@@ -51,6 +51,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
         const stored = await backend.read(id, () => this.budget.assertLeft());
         if (typeof stored === 'string') {
           kept.hasMoved ||= backend.hasMoved(id);
+          if (stored === 'malformed') kept.damagedIds.push(id);
           backend.reject(stored, id);
           continue;
         }

@@ -3,6 +3,7 @@ import type { SessionEventKind } from '../session.events.js';
 import { changed, incremented } from '../session/session-delta.js';
 import type { SessionRecord } from '../session/session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from '../session/session-state.js';
+import { UNREADABLE } from '../stores/session-store.js';
 import type { Registration } from './registration.js';
 import type { StoreBackend } from './store-backend.js';
 import type { StoreBudget } from './store-budget.js';
@@ -23,6 +24,8 @@ export class StoredSessionState {
   isCookieDue = false;
   /** The request's id has just been replaced by another: its cookie must not take the new one's place. */
   hasMoved = false;
+  /** Entries that the request's cookies lead to and that hold no session. */
+  readonly damagedIds: string[] = [];
 
   constructor(
     private readonly backend: StoreBackend,
@@ -104,6 +107,19 @@ export class StoredSessionState {
     await this.entry.begin(this.backend.recordOf(state, Date.now()));
     this.tell('created', 'committed');
     this.base = state;
+    await this.removeDamaged();
+  }
+
+  /** The new session takes the place of a damaged entry, which would lie there until it expires. */
+  private async removeDamaged(): Promise<void> {
+    for (const id of this.damagedIds.splice(0)) {
+      try {
+        await this.backend.remove(id, UNREADABLE.version);
+      } catch (error) {
+        // It opens nothing: no request fails for it.
+        if (!(error instanceof SessionError && error.code === 'SESSION_STORE')) throw error;
+      }
+    }
   }
 
   /**
@@ -159,6 +175,7 @@ export class StoredSessionState {
         throw error;
       }
     }
+    await this.removeDamaged();
     this.isRemovalDue = false;
     this.isGone = false;
     this.isOver = false;

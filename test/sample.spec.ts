@@ -284,11 +284,11 @@ if (executablePath === undefined) {
     });
 
     it.each([
-      ['Tamper', /a new, empty one/, 'rejected: bad-seal', 'left as it is'],
-      ['Cut', /a new, empty one/, 'rejected: bad-seal', 'left as it is'],
-      ['Expire', /a new, empty one/, 'rejected: expired', 'left as it is'],
-      ['Rotate', /opened: cart/, 'committed', 'sealed again with the newest secret'],
-      ['Forget the key', /a new, empty one/, 'rejected: unknown-key', 'left as it is'],
+      ['Tamper', /a new, empty one/, /rejected: bad-seal/, 'left as it is'],
+      ['Cut', /a new, empty one/, /rejected: (malformed|bad-seal)/, 'left as it is'],
+      ['Expire', /a new, empty one/, /rejected: expired/, 'left as it is'],
+      ['Rotate', /opened: cart/, /committed/, 'sealed again with the newest secret'],
+      ['Forget the key', /a new, empty one/, /rejected: unknown-key/, 'left as it is'],
     ])('breaks a copy of the session: %s', async (way, session, event, cookie) => {
       await addToCart('Pencils');
       await page.goto('/session');
@@ -297,7 +297,7 @@ if (executablePath === undefined) {
       const result = await page.locator('#trial').innerText();
       expect(result).toContain(`${way}: what happened`);
       expect(result).toMatch(session);
-      expect(result).toContain(event);
+      expect(result).toMatch(event);
       expect(result).toContain(cookie);
       expect(await page.locator('#session-id').innerText()).toBe(id);
       expect(await badge()).toMatch(/1$/);
@@ -429,6 +429,7 @@ if (executablePath === undefined) {
       await page.getByLabel('Name').fill('ada');
       await page.getByLabel('Password').fill('analytical-engine');
       await press('Sign in');
+      await page.goto('/');
       await press('Add Pencils to cart');
       await look();
       for (const path of ['/cart', '/checkout', '/checkout/confirm', '/devices']) await visit(path);

@@ -71,9 +71,7 @@ class TypedController {
 /** Puts texts into a session and takes them out, whether this build can read them or not. */
 interface Carrier {
   begin(texts: ReadonlyMap<string, string>): string | Promise<string>;
-  open(
-    token: string,
-  ): { texts: ReadonlyMap<string, string> } | Promise<{ texts: ReadonlyMap<string, string> }>;
+  openKnown(token: string): Promise<{ texts: ReadonlyMap<string, string> }>;
 }
 const carrierOf = ({ sessions }: TestApp) =>
   (sessions as unknown as { backends: { default: Carrier } }).backends.default;

@@ -9,8 +9,7 @@ import { SessionError } from './session.errors.js';
 import type { Session, SessionData } from './session/session.js';
 import type { SessionRecord } from './session/session-record.js';
 import { textsOf } from './session/texts-of.js';
-import { logFault } from './values/faults.js';
-import { DROPPED, revive, UNKNOWN } from './values/serializer.js';
+import { valuesOf } from './session/values-of.js';
 import type { ValueRules } from './values/value-rules.js';
 
 /** Which session is meant. */
@@ -124,7 +123,7 @@ export class SessionService {
    */
   unseal(cookieValue: string, options: SealOptions = {}): Record<string, unknown> | undefined {
     const backend = this.cookieBackend(options.name, 'await sessions.read(cookieValue)');
-    return valuesOf(backend.open(cookieValue), backend.options.rules);
+    return readable(backend.open(cookieValue), backend.options.rules);
   }
 
   /**
@@ -149,7 +148,7 @@ export class SessionService {
     options: SealOptions = {},
   ): Promise<Record<string, unknown> | undefined> {
     const backend = this.backends.named(options.name);
-    return valuesOf(await backend.open(cookieValue), backend.options.rules);
+    return readable(await backend.open(cookieValue), backend.options.rules);
   }
 
   private cookieBackend(name: string | undefined, instead: string): CookieBackend {
@@ -162,17 +161,11 @@ export class SessionService {
   }
 }
 
-function valuesOf(
+function readable(
   record: SessionRecord | string,
   rules: ValueRules,
 ): Record<string, unknown> | undefined {
-  if (typeof record === 'string') return undefined;
-  const reader = { rules, report: logFault };
-  const values = [...record.texts]
-    .map(([key, text]) => [key, revive(text, key, reader)] as const)
-    .filter(([, value]) => value !== DROPPED)
-    .map(([key, value]) => [key, value === UNKNOWN ? undefined : value] as const);
-  return Object.fromEntries(values);
+  return typeof record === 'string' ? undefined : valuesOf(record.texts, rules);
 }
 
 function isArgumentsHost(value: unknown): value is ArgumentsHost {

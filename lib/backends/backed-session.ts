@@ -21,6 +21,7 @@ import { logFault, type ValueFault } from '../values/faults.js';
 import type { Decision, Kept } from './decision.js';
 import { type OldSessionOutcome, RequestAdoption } from './request-adoption.js';
 import type { SessionBackend } from './session-backend.js';
+import { currentTime } from '../session.clock.js';
 
 /** What becomes of changes, as far as the response has come. */
 export interface ResponseState {
@@ -272,7 +273,7 @@ export abstract class BackedSession<
   }
 
   expiryOf(createdAt: number, cookie?: SessionRecord['cookie']): number {
-    return this.backend.expiryOf(createdAt, Date.now(), cookie);
+    return this.backend.expiryOf(createdAt, currentTime(), cookie);
   }
 
   protected get cookieHeader(): string | undefined {

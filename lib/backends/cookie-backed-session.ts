@@ -6,6 +6,7 @@ import type { LoadedSession } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { areSame, type SessionSnapshot } from '../session/session-state.js';
+import { currentTime } from '../session.clock.js';
 
 /** A session that its cookie carries whole. */
 export class CookieBackedSession extends BackedSession<CookieBackend> {
@@ -29,7 +30,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   /** Checks that it can be kept: the response carries it. */
   save(take: () => SessionSnapshot): SessionSnapshot {
     const snapshot = take();
-    this.backend.check(this.backend.recordOf(snapshot, Date.now()));
+    this.backend.check(this.backend.recordOf(snapshot, currentTime()));
     return snapshot;
   }
 
@@ -42,7 +43,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
 
   protected decideFor(kept: Kept): Decision {
     const { backend, live } = this;
-    const now = Date.now();
+    const now = currentTime();
     const nothing: Decision = { backend, events: [] };
     const snapshot = kept === 'done' ? live.saved : this.snapshot(kept);
     this.kept = kept;

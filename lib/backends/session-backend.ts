@@ -18,6 +18,7 @@ import type { SessionState } from '../session/session-state.js';
 import type { Texts } from '../session/session-values.js';
 import { twinsOf } from './twin-cookies.js';
 import { Warnings } from './warnings.js';
+import { currentTime } from '../session.clock.js';
 
 /** How far the clock of another instance may run ahead. */
 const MAX_CLOCK_SKEW = 60_000;
@@ -76,7 +77,7 @@ export abstract class SessionBackend {
   }
 
   protected newRecord(texts: Texts): SessionRecord {
-    const now = Date.now();
+    const now = currentTime();
     const expiresAt = this.expiryOf(now, now);
     return { id: this.newId(), createdAt: now, sentAt: now, expiresAt, texts };
   }
@@ -120,7 +121,7 @@ export abstract class SessionBackend {
 
   /** Why a record is not accepted, if it is not. */
   protected rejectionOf(record: SessionRecord): 'future' | 'expired' | undefined {
-    const now = Date.now();
+    const now = currentTime();
     const ahead = Math.max(record.createdAt, record.sentAt) - now;
     if (ahead > MAX_CLOCK_SKEW) {
       this.warnings.clock(ahead, MAX_CLOCK_SKEW);
@@ -136,7 +137,7 @@ export abstract class SessionBackend {
 
   /** Whether a session has ended since it was read. */
   isOver(record: SessionRecord): boolean {
-    return this.endOf(record) <= Date.now();
+    return this.endOf(record) <= currentTime();
   }
 
   reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
@@ -149,7 +150,7 @@ export abstract class SessionBackend {
     id: string | undefined,
     more?: Partial<SessionEvent>,
   ): void {
-    publish(kind, () => ({
+    publish(kind, this, () => ({
       session: this.options.name,
       ...(id === undefined ? undefined : { idHash: this.hash(id) }),
       ...more,

@@ -17,6 +17,7 @@ import { StoreCalls } from './store-calls.js';
 import type { StoredRecord } from './stored-record.js';
 import { WriteQueue } from './write-queue.js';
 import type { StoredSession } from '../stores/session-store.js';
+import { currentTime } from '../session.clock.js';
 
 /** 256 bits: who has a dump of the store must not be able to guess one. */
 const ID_BYTES = 32;
@@ -166,7 +167,7 @@ export class StoreBackend extends SessionBackend {
   private touched(record: SessionRecord, expiresAt: number): SessionRecord {
     // A store that lost the time gives what is no number: the record has its own.
     if (!(expiresAt > record.expiresAt)) return record;
-    const now = Date.now();
+    const now = currentTime();
     const sentAt = expiresAt - this.idleTimeoutOf(record.cookie);
     // The idle timeout may have been longer then, but not for ever.
     const isPossible = expiresAt - now <= MAX_MAX_AGE * 1000;

@@ -6,6 +6,7 @@ import { areSame, type SessionSnapshot, type SessionState } from '../session/ses
 import type { StoreBackend } from './store-backend.js';
 import type { StoreBudget } from './store-budget.js';
 import { StoreEntry } from './store-entry.js';
+import { currentTime } from '../session.clock.js';
 
 /** What a request knows of a session in its store, and what it does to it there. */
 export class StoredSessionState {
@@ -79,7 +80,7 @@ export class StoredSessionState {
   }
 
   private async begin(state: SessionState): Promise<void> {
-    await this.entry.begin(this.backend.recordOf(state, Date.now()));
+    await this.entry.begin(this.backend.recordOf(state, currentTime()));
     this.tell('created', 'committed');
     this.base = state;
   }
@@ -96,7 +97,7 @@ export class StoredSessionState {
         if (await entry.change((record) => this.renewedIfDue(record))) this.tell('committed');
       } else {
         const { createdAt, cookie } = entry.record!;
-        if (await entry.touch(this.backend.expiryOf(createdAt, Date.now(), cookie)))
+        if (await entry.touch(this.backend.expiryOf(createdAt, currentTime(), cookie)))
           this.tell('renewed');
       }
       this.isGone = entry.record === undefined;
@@ -106,12 +107,12 @@ export class StoredSessionState {
   }
 
   private renewed(record: SessionRecord): SessionRecord {
-    return this.backend.recordOf(record, Date.now());
+    return this.backend.recordOf(record, currentTime());
   }
 
   /** A newer key moves no deadline. */
   private renewedIfDue(record: SessionRecord): SessionRecord {
-    return this.backend.isDue(record, Date.now()) ? this.renewed(record) : record;
+    return this.backend.isDue(record, currentTime()) ? this.renewed(record) : record;
   }
 
   /** What the store has acknowledged. The cookie goes out with the response. */

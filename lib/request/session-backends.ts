@@ -63,6 +63,11 @@ export class SessionBackends implements OnModuleInit {
     return this.#default;
   }
 
+  /** The backends of all sessions, in the order of the options. */
+  get all(): readonly (CookieBackend | StoreBackend)[] {
+    return [...this.#byName.values()];
+  }
+
   /** Loads what the adopters need. @throws SessionError `SESSION_CONFIG` where a package is missing */
   async onModuleInit(): Promise<void> {
     await Promise.all([...this.#byName.values()].map(async ({ adoption }) => adoption?.prepare()));

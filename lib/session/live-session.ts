@@ -6,6 +6,7 @@ import { sumOf } from './session-delta.js';
 import type { SessionRecord } from './session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from './session-state.js';
 import { NO_TEXTS, SessionValues, type Texts } from './session-values.js';
+import { currentTime } from '../session.clock.js';
 
 /**
  * - `unopened`: nobody has asked for anything yet
@@ -94,7 +95,7 @@ export class LiveSession {
     this.adopted = isAdopted ? loaded.adopted : NO_TEXTS;
     this.record = isAdopted ? undefined : loaded;
     this.status = this.record === undefined ? 'new' : 'loaded';
-    this.restore(this.record ?? { id: '', createdAt: Date.now(), texts: this.adopted });
+    this.restore(this.record ?? { id: '', createdAt: currentTime(), texts: this.adopted });
     return undefined;
   }
 
@@ -180,7 +181,7 @@ export class LiveSession {
     const { path, domain } = this.cookie.own ?? {};
     const cookie = path === undefined && domain === undefined ? undefined : { path, domain };
     this.adopted = NO_TEXTS;
-    this.restore({ id: '', createdAt: Date.now(), cookie, texts: NO_TEXTS });
+    this.restore({ id: '', createdAt: currentTime(), cookie, texts: NO_TEXTS });
     const ending = this.backing.endOld();
     await this.backing.store?.destroy();
     await ending;

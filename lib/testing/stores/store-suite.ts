@@ -1,4 +1,4 @@
-import type { SessionStore } from 'nestjs-typed-session';
+import type { SessionStore } from '../../stores/session-store.js';
 import { describeDamage } from './damage.js';
 import { describeEntries } from './entries.js';
 import { describe } from './globals.js';

@@ -5,6 +5,8 @@ export default {
   testMatch: ['**/*.spec.ts'],
   // Tells what hangs from what a slow machine keeps waiting.
   testTimeout: 60_000,
+  // Jest leaves one core to whoever waits; on two cores that is half of the time.
+  maxWorkers: '100%',
   setupFilesAfterEnv: ['<rootDir>/test/support/quiet.ts'],
   modulePathIgnorePatterns: [
     '<rootDir>/dist/',

@@ -474,7 +474,7 @@ describe.each(places)('commit on %s', (place) => {
 
   const waysHere = isInStore(place) ? ways.filter(([path]) => !waysAtOnce.has(path)) : ways;
 
-  describe.each(waysHere)('a response that leaves by %s', (path, status, body) => {
+  describe.each(waysHere)('statement 69: a response that leaves by %s', (path, status, body) => {
     it('carries one cookie, the status and the body intact', async () => {
       const client = app.client();
       const answer = await client.get(`/${path}`);
@@ -525,7 +525,7 @@ describe.each(places)('commit on %s', (place) => {
     });
   });
 
-  describe('a request that changes much', () => {
+  describe('statement 43: a request that changes much', () => {
     it('sets one cookie, with the last of it', async () => {
       const client = app.client();
       const answer = await client.get('/many-changes');
@@ -584,7 +584,7 @@ describe.each(places)('commit on %s', (place) => {
     });
   });
 
-  describe('an unchanged session', () => {
+  describe('statement 52: an unchanged session', () => {
     it('sets no cookie, however often it is read', async () => {
       const client = app.client();
       await client.get('/set-cart');
@@ -605,7 +605,7 @@ describe.each(places)('commit on %s', (place) => {
     });
   });
 
-  describe('the caching of a response that sets the cookie', () => {
+  describe('statement 54: the caching of a response that sets the cookie', () => {
     it.each([
       ['public, max-age=60', 'no-store'],
       ['s-maxage=60', 'no-store'],

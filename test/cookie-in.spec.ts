@@ -84,7 +84,7 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
     expect(await read(`sid=${bad(token)}`)).toEqual(EMPTY);
   });
 
-  it('is a new session where it is damaged in any way', async () => {
+  it('statement 6: is a new session where it is damaged in any way', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.nat({ max: token.length - 1 }),
@@ -141,7 +141,7 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
     }
   });
 
-  it('47: counts by the newest of its name that opens, in whatever order they come', async () => {
+  it('statement 47: counts by the newest of its name that opens, in whatever order they come', async () => {
     await delay(2);
     const newer = await app.sessions.begin({ key: 'newer' });
     const NEWER = { key: 'newer', isNew: false };
@@ -163,7 +163,7 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
     expect(await read(`${damaged.repeat(20)}sid=${token}`)).toEqual(VALID);
   });
 
-  it('is found among 60 others, and not by a part of its name', async () => {
+  it('statement 48: is found among 60 others, and not by a part of its name', async () => {
     const others = Array.from({ length: 60 }, (_, i) => `cookie${i}=${'v'.repeat(20)}`);
     others.splice(30, 0, `xsid=${token}x`, `sid2=x`, `a=sid=x`, `sid=${token}`);
     expect(await read(others.join('; '))).toEqual(VALID);
@@ -171,7 +171,7 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
     expect(await read(`xsid=${token}; sid2=${token}; a=sid=${token}`)).toEqual(EMPTY);
   });
 
-  it('is found in a second Cookie header', async () => {
+  it('statement 47: is found in a second Cookie header', async () => {
     const body = await new Promise<string>((resolve, reject) => {
       request(
         `${app.url}/read`,
@@ -188,7 +188,7 @@ describe.each(places)('a cookie that comes in on %s', (place) => {
     expect(JSON.parse(body)).toEqual(VALID);
   });
 
-  it('is not read as the session of another name, under the same secret', async () => {
+  it('statement 9: is not read as the session of another name, under the same secret', async () => {
     const other = await startApp(place, {
       controllers: [CookieController],
       session: { secret: SECRET, name: 'admin' },

@@ -13,6 +13,13 @@ class LongController {
   @Get('out') async signOut(@Session() ss: Session) {
     await ss.destroy();
   }
+  @Get('in') async signIn(@Session() ss: Session) {
+    await ss.regenerate();
+  }
+  @Get('save') async save(@Session() ss: Session) {
+    ss.set('by', 'a late request');
+    return { saved: await codeOf(ss.save()) };
+  }
   @Get('use') use(@Session() ss: Session) {
     ss.set('used', Date.now());
   }
@@ -109,6 +116,15 @@ describe.each(places)('a session that is held for long, on %s', (place) => {
     await app.client().get('/out', headers);
     if (isChanged) ss.set('by', 'a socket');
     expect(await codeOf(ss.save())).toBe('SESSION_ENDED');
+    expect(events.take('dropped')).toHaveLength(1);
+  });
+
+  it('refuses to save under an id that has just moved, and leaves the new cookie alone', async () => {
+    const client = app.client();
+    expect((await client.get('/in', headers)).setCookies).toHaveLength(1);
+    events.takeAll();
+    const { json, setCookies } = await client.get('/save', headers);
+    expect({ json, setCookies }).toEqual({ json: { saved: 'SESSION_ENDED' }, setCookies: [] });
     expect(events.take('dropped')).toHaveLength(1);
   });
 

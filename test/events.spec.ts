@@ -52,7 +52,7 @@ describe.each(places)('the events of a session on %s', (place) => {
     jest.spyOn(Date, 'now').mockReturnValue(later);
   }
 
-  it('tell its life, by a keyed hash of the id', async () => {
+  it('statement 80: tell its life, by a keyed hash of the id', async () => {
     const client = app.client();
     const { id } = (await client.get('/set')).json;
     const [created, committed] = taken();

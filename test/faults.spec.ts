@@ -245,7 +245,7 @@ describe.each(atomicPlaces)('a store that fails, on %s', (place) => {
   }
 
   describe.each(Object.keys(faults))('and %s', (fault) => {
-    it('is a 503 for who reads, in time, and works again when it does', async () => {
+    it('statements 64 and 66: is a 503 for who reads, in time, and works again when it does', async () => {
       const client = await begun(app);
       breakAt(fault, 'read');
       const answer = await promptly(() => client.get('/read'));
@@ -282,7 +282,7 @@ describe.each(atomicPlaces)('a store that fails, on %s', (place) => {
       },
     );
 
-    it('can be answered by a filter for SessionError, without a cookie', async () => {
+    it('statement 65: can be answered by a filter for SessionError, without a cookie', async () => {
       breakAt(fault, 'write');
       const answer = await app.client().get('/filtered');
       expect([answer.status, answer.json]).toEqual([507, { code: 'SESSION_STORE' }]);
@@ -388,7 +388,7 @@ describe.each(atomicPlaces)('a store that fails, on %s', (place) => {
     });
   });
 
-  describe('where that may leave the session empty', () => {
+  describe('statement 64: where that may leave the session empty', () => {
     it.each(Object.keys(faults))('goes on without, and tells: a store that %s', async (fault) => {
       const client = await begun(app);
       const reader = anonymous.client();

@@ -164,7 +164,7 @@ describe.each(places)('flashes on %s', (place) => {
     ['a prefetch', 'GET', '/show', { 'sec-purpose': 'prefetch' }],
     ['a prerendering', 'GET', '/show', { 'sec-purpose': 'prefetch;prerender' }],
     ['a prefetch of Safari', 'GET', '/show', { purpose: 'prefetch' }],
-  ])('are not eaten by %s', async (_, method, path, headers) => {
+  ])('statement 56: are not eaten by %s', async (_, method, path, headers) => {
     const client = await added();
     const answer = await client.send(method, path, headers);
     expect(answer.setCookies).toEqual([]);

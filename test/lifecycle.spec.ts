@@ -135,7 +135,7 @@ describe.each(places)('a session on %s', (place) => {
 
   const bits = isInStore(place) ? 256 : 144;
 
-  it(`has an id of ${bits} random bits, and never the same twice`, async () => {
+  it(`statement 1: has an id of ${bits} random bits, and never the same twice`, async () => {
     const ids = new Set<string>();
     const ask = async (client: Client) => {
       for (let i = 0; i < 50; i++) {
@@ -187,7 +187,7 @@ describe.each(places)('a session on %s', (place) => {
     expect(answer.json).toMatchObject({ isNew: true, values: {} });
   });
 
-  describe('regenerate()', () => {
+  describe('statements 20 and 21: regenerate()', () => {
     it('gives a new id and keeps the values', async () => {
       const client = app.client();
       await client.get('/set?cart=full');
@@ -337,7 +337,7 @@ describe.each(places)('a session on %s', (place) => {
     expect(takeLogs().errors.join()).toMatch(/values\[Symbol\(mine\)\] has a symbol for a key/);
   });
 
-  describe('that is too large', () => {
+  describe('statement 45: that is too large', () => {
     it('is a 500, whose log lists the largest values, and the old one stays', async () => {
       const client = app.client();
       await client.get('/set?old=1');

@@ -44,7 +44,7 @@ const methodsOf = ({ read, write, touch, remove }: MemorySessionStore) => ({
   remove,
 });
 
-describe('a wrong option', () => {
+describe('statements 13, 41, 42, 46 and 50: a wrong option', () => {
   it.each<[string, object, RegExp]>([
     ['no secret', { secret: undefined }, /secret is undefined; allowed: a string or Buffer/],
     ['an empty secret', { secret: '' }, /secret is ''; allowed/],
@@ -273,7 +273,7 @@ describe('a wrong option', () => {
   });
 });
 
-describe('a weak secret', () => {
+describe('statement 13: a weak secret', () => {
   const { NODE_ENV } = process.env;
   beforeEach(() => {
     takeLogs();
@@ -335,7 +335,7 @@ describe('a weak secret', () => {
   });
 });
 
-describe('a name that looks like a prefix', () => {
+describe('statement 42: a name that looks like a prefix', () => {
   it.each(['Host__session', '__host_session'])('is warned of: %s', async (name) => {
     await boot({ secret: SECRET, name });
     expect(takeLogs().warnings.join()).toContain(name);
@@ -355,7 +355,7 @@ describe('the attributes of the cookie', () => {
   }
   const overTls = { 'x-forwarded-proto': 'https' };
 
-  it('are safe by default', async () => {
+  it('statements 40 and 49: are safe by default', async () => {
     const line = await cookieWith({ name: undefined });
     expect(line).toMatch(/^session=/);
     expect(attributes(line)).toEqual({
@@ -366,11 +366,11 @@ describe('the attributes of the cookie', () => {
     });
   });
 
-  it('hold Secure over TLS', async () => {
+  it('statement 40: hold Secure over TLS', async () => {
     expect(attributes(await cookieWith({}, overTls))).toMatchObject({ secure: true });
   });
 
-  it('bind the cookie to its host where it is always secure', async () => {
+  it('statement 42: bind the cookie to its host where it is always secure', async () => {
     const secure = true;
     expect(await cookieWith({ name: undefined, cookie: { secure } }, overTls)).toMatch(
       /^__Host-session=/,
@@ -417,7 +417,7 @@ describe('the attributes of the cookie', () => {
     expect(attributes(await cookieWith({ cookie: { maxAge: 0 } }))).not.toHaveProperty('max-age');
   });
 
-  it('never promise more than browsers grant', async () => {
+  it('statement 35: never promise more than browsers grant', async () => {
     const line = await cookieWith({ cookie: { maxAge: '400 days' }, idleTimeout: '400 days' });
     expect(attributes(line)['max-age']).toBe(String(400 * 86_400));
   });

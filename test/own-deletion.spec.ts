@@ -84,7 +84,7 @@ describe.each(places)("an application's own deletion of the cookie, on %s", (pla
     ['from a tenth of the idle time on', 2 * MINUTE],
   ])('%s', (_, later) => {
     it.each(['clear', 'clear-and-flash', 'clear-and-send', 'raw', 'past', 'destroy-and-clear'])(
-      '43, 44: ends the session by one line, by /%s',
+      'statements 43 and 44: ends the session by one line, by /%s',
       async (path) => {
         const { client, copy } = await signedIn();
         const now = Date.now() + later;

@@ -230,7 +230,7 @@ describe.each(atomicPlaces)('requests at the same moment, on %s', (place) => {
   const atOnce = <T>(client: Client, act: (tab: Client, i: number) => Promise<T>) =>
     Promise.all(TWENTY.map((i) => act(tabOf(client), i)));
 
-  describe('20 writes of different keys', () => {
+  describe('statement 58: 20 writes of different keys', () => {
     it('are all kept', async () => {
       const client = await begun();
       const answers = await atOnce(client, (tab, i) => tab.get(`/set?key${i}=${i}`));
@@ -251,7 +251,7 @@ describe.each(atomicPlaces)('requests at the same moment, on %s', (place) => {
     });
   });
 
-  describe('20 increments of one counter', () => {
+  describe('statement 59: 20 increments of one counter', () => {
     it('are 20, and each request sees another count', async () => {
       const client = await begun();
       const counts = await atOnce(client, async (tab) => (await tab.get('/increment')).json.count);
@@ -260,7 +260,7 @@ describe.each(atomicPlaces)('requests at the same moment, on %s', (place) => {
     });
   });
 
-  describe('20 flashes', () => {
+  describe('statement 60: 20 flashes', () => {
     it('are all shown, each once', async () => {
       const client = await begun();
       await atOnce(client, (tab, i) => tab.get(`/flash/${i}`));
@@ -349,38 +349,45 @@ describe.each(atomicPlaces)('requests at the same moment, on %s', (place) => {
     ],
   ];
 
-  describe.each(ends)('a session that is %s while a request is under way', (_end, act) => {
-    it.each(Object.keys(changes))('does not come back by %s', async (change) => {
-      const client = await begun();
-      const tab = tabOf(client);
-      const slow = await begin(tab, `/slow/${encodeURIComponent(change)}`);
-      await act(client);
-      const answer = await slow.finish();
-      // Who awaits what kept nothing is told.
-      expect(answer.status).toBe(AWAITED.has(change) ? 500 : 200);
-      expect(answer.setCookies).toEqual([]);
-      expect(events.take('dropped')).toEqual([
-        { kind: 'dropped', session: 'sid', idHash: expect.stringMatching(/^[\w-]{22}$/) as string },
-      ]);
-      // Not by the cookie that the slow request was sent with either.
-      expect(await valuesOf(tab)).toEqual({});
-      jest.restoreAllMocks();
-      const isOver = (entry: { expiresAt: number }) =>
-        entry.expiresAt < Date.now() + 30 * 24 * HOUR;
-      expect((await store.entries()).filter((entry) => !isOver(entry))).toEqual([]);
-    });
+  describe.each(ends)(
+    'statement 25: a session that is %s while a request is under way',
+    (_end, act) => {
+      it.each(Object.keys(changes))('does not come back by %s', async (change) => {
+        const client = await begun();
+        const tab = tabOf(client);
+        const slow = await begin(tab, `/slow/${encodeURIComponent(change)}`);
+        await act(client);
+        const answer = await slow.finish();
+        // Who awaits what kept nothing is told.
+        expect(answer.status).toBe(AWAITED.has(change) ? 500 : 200);
+        expect(answer.setCookies).toEqual([]);
+        expect(events.take('dropped')).toEqual([
+          {
+            kind: 'dropped',
+            session: 'sid',
+            idHash: expect.stringMatching(/^[\w-]{22}$/) as string,
+          },
+        ]);
+        // Not by the cookie that the slow request was sent with either.
+        expect(await valuesOf(tab)).toEqual({});
+        jest.restoreAllMocks();
+        const isOver = (entry: { expiresAt: number }) =>
+          entry.expiresAt < Date.now() + 30 * 24 * HOUR;
+        expect((await store.entries()).filter((entry) => !isOver(entry))).toEqual([]);
+      });
 
-    it.each(Object.keys(reads))('does not come back by a read: %s', async (read) => {
-      const client = await begun();
-      const tab = tabOf(client);
-      const slow = await begin(tab, `/slow/${read}`);
-      await act(client);
-      const answer = await slow.finish();
-      expect(answer.json).toEqual({ user: 'peter' });
-      expect(answer.setCookies).toEqual([]);
-      expect(await valuesOf(tab)).toEqual({});
-    });
-  });
+      it.each(Object.keys(reads))('does not come back by a read: %s', async (read) => {
+        const client = await begun();
+        const tab = tabOf(client);
+        const slow = await begin(tab, `/slow/${read}`);
+        await act(client);
+        const answer = await slow.finish();
+        expect(answer.json).toEqual({ user: 'peter' });
+        expect(answer.setCookies).toEqual([]);
+        expect(await valuesOf(tab)).toEqual({});
+      });
+    },
+  );
 
   describe('a session that was signed out', () => {
     it('leaves nothing in the store, whatever was under way', async () => {
@@ -411,7 +418,7 @@ describe.each(atomicPlaces)('requests at the same moment, on %s', (place) => {
     });
   });
 
-  describe('a session that got a new id while a request was under way', () => {
+  describe('statement 26: a session that got a new id while a request was under way', () => {
     it.each(Object.keys(changes))('does not come back under the old one by %s', async (change) => {
       const client = await begun();
       const tab = tabOf(client);
@@ -502,7 +509,7 @@ describe.each(atomicPlaces)('requests at the same moment, on %s', (place) => {
     });
   });
 
-  describe('a redirect', () => {
+  describe('statement 63: a redirect', () => {
     const LATENCY = 200;
 
     /** Follows at the header, as a browser does: it does not wait for a body. */

@@ -234,7 +234,7 @@ if (executablePath === undefined) {
       expect(await daysLeft()).toBeCloseTo(90);
     });
 
-    it('keeps the cookie to itself', async () => {
+    it('statement 83: keeps the cookie to itself', async () => {
       await signIn();
       const cookie = await sessionCookie();
       expect(cookie).toMatchObject({

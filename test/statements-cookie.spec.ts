@@ -1,7 +1,8 @@
-import { Controller, Get, Header, Res } from '@nestjs/common';
+import { Controller, Get, Header, Query, Res } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { MemorySessionStore, Session } from 'nestjs-typed-session';
-import { adapters, closeApps, places, startApp, type TestApp } from './support/app.js';
+import { adapters, closeApps, isInStore, places, startApp, type TestApp } from './support/app.js';
 import { attributes } from './support/client.js';
 import { WatchedStore } from './support/watched-store.js';
 
@@ -36,6 +37,10 @@ class CookieController {
   }
   @Get('vary-other') @Header('Vary', 'Accept, X-Cookie') varyOther(@Session() ss: Session) {
     ss.has('key');
+  }
+  @Get('text') text(@Session() ss: Session, @Query('text') text: string) {
+    ss.set('text', text);
+    return {};
   }
   @Get('noop') noop() {
     return 'noop';
@@ -128,6 +133,33 @@ describe.each(places)('on %s', (place) => {
         expect(setCookies[0]).not.toMatch(/, *sid=/);
         expect(lines.filter((line) => /evil/i.test(line))).toEqual([]);
       }
+    });
+  });
+
+  describe('statement 78: a text that repeats itself', () => {
+    it('makes no shorter cookie than one that does not, since nothing is compressed', async () => {
+      const { client } = await startApp(place, { controllers: [CookieController] });
+      const lengthOf = async (text: string) => {
+        const visitor = client();
+        await visitor.get(`/text?text=${text}`);
+        return visitor.jar.get('sid')!.length;
+      };
+      const random = randomBytes(1_000).toString('hex');
+      expect(await lengthOf('a'.repeat(random.length))).toBe(await lengthOf(random));
+    });
+  });
+
+  describe('statement 79: a session', () => {
+    it('is in one cookie: pieces of it are none, and none is set', async () => {
+      const { client, sessions } = await startApp(place, { controllers: [CookieController] });
+      const token = await sessions.begin({ key: 'value' });
+      const half = token.length / 2;
+      const pieces = `sid.0=${token.slice(0, half)}; sid.1=${token.slice(half)}`;
+      expect((await client().get('/read', { cookie: pieces })).json).toEqual({ key: null });
+      const visitor = client();
+      const answer = await visitor.get(`/text?text=${'a'.repeat(5_000)}`);
+      expect(answer.setCookies).toHaveLength(isInStore(place) ? 1 : 0);
+      expect(answer.status).toBe(isInStore(place) ? 200 : 500);
     });
   });
 

@@ -194,7 +194,7 @@ describe.each(atomicPlaces)('a session that is kept on a server, on %s', (place)
     });
   });
 
-  describe('an id that the server has issued, and no longer knows', () => {
+  describe('statement 5: an id that the server has issued, and no longer knows', () => {
     it('is not adopted: what is written next is another session', async () => {
       const client = app.client();
       const { id } = (await client.get('/set')).json;
@@ -211,7 +211,7 @@ describe.each(atomicPlaces)('a session that is kept on a server, on %s', (place)
     });
   });
 
-  describe('a dump of the store', () => {
+  describe('statement 15: a dump of the store', () => {
     it.each([true, false])('opens no session, with encryptAtRest: %s', async (encryptAtRest) => {
       const own = await start({ encryptAtRest });
       const client = own.client();
@@ -269,7 +269,7 @@ describe.each(atomicPlaces)('a session that is kept on a server, on %s', (place)
     });
   });
 
-  describe('a session without content', () => {
+  describe('statement 53: a session without content', () => {
     it('has no entry, however often it is read', async () => {
       const client = app.client();
       for (let i = 0; i < 1000; i++) await client.get('/read');
@@ -278,7 +278,7 @@ describe.each(atomicPlaces)('a session that is kept on a server, on %s', (place)
   });
 
   describe('a session that is only read', () => {
-    it('is touched once in a tenth of its idle time, and not written', async () => {
+    it('statement 38: is touched once in a tenth of its idle time, and not written', async () => {
       const client = await begunOn(app);
       store.takeCalls();
       let now = Date.now();
@@ -323,7 +323,7 @@ describe.each(atomicPlaces)('a session that is kept on a server, on %s', (place)
     });
   });
 
-  describe('an object that one request has changed', () => {
+  describe('statement 62: an object that one request has changed', () => {
     it('is what it was for the next, where the change was not kept', async () => {
       const client = app.client();
       await client.get('/cart');
@@ -383,7 +383,7 @@ describe.each(atomicPlaces)('a session that is kept on a server, on %s', (place)
   });
 
   describe('that must not go over a plain connection', () => {
-    it('has no cookie there and no entry, and one warning', async () => {
+    it('statement 84: has no cookie there and no entry, and one warning', async () => {
       const own = await start({ cookie: { secure: true } });
       for (let i = 0; i < 2; i++) {
         const answer = await own.client().get('/set');

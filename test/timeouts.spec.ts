@@ -70,7 +70,7 @@ describe.each(places)('the life of a session on %s', (place) => {
   const read = async (client: Client) => (await client.get('/read')).json;
   const maxAge = (lines: string[]) => Number(attributes(lines[0])['max-age']);
 
-  it('ends when nobody used it for its idle time, whatever the browser still holds', async () => {
+  it('statement 32: ends when nobody used it for its idle time, whatever the browser still holds', async () => {
     const client = await start({ idleTimeout: '1h', cookie: { maxAge: '30 days' } });
     await client.get('/set');
     now += HOUR - SECOND;
@@ -81,7 +81,7 @@ describe.each(places)('the life of a session on %s', (place) => {
     expect(answer.setCookies).toEqual([]);
   });
 
-  it('ends by the server clock in a cookie without an age too', async () => {
+  it('statement 39: ends by the server clock in a cookie without an age too', async () => {
     const client = await start({ cookie: { maxAge: 0 } });
     await client.get('/set');
     now += 30 * DAY + SECOND;
@@ -113,7 +113,7 @@ describe.each(places)('the life of a session on %s', (place) => {
     expect(await read(client)).toMatchObject({ isNew: true });
   });
 
-  it('ends at its absolute time, however active', async () => {
+  it('statement 33: ends at its absolute time, however active', async () => {
     const client = await start({ absoluteTimeout: '2h', idleTimeout: '1h' });
     await client.get('/set');
     for (let minute = 1; minute < 120; minute++) {
@@ -136,7 +136,7 @@ describe.each(places)('the life of a session on %s', (place) => {
     expect(await read(short)).toMatchObject({ isNew: true });
   });
 
-  it('keeps the longer life of "remember me" through later writes', async () => {
+  it('statement 36: keeps the longer life of "remember me" through later writes', async () => {
     const client = await start({ cookie: { maxAge: '1h' } });
     const remembered = await client.get('/remember');
     expect(maxAge(remembered.setCookies)).toBe(90 * 86_400);
@@ -150,7 +150,7 @@ describe.each(places)('the life of a session on %s', (place) => {
     expect(await read(client)).toMatchObject({ isNew: true });
   });
 
-  it('keeps its absolute time with "remember me"', async () => {
+  it('statement 34: keeps its absolute time with "remember me"', async () => {
     const client = await start({ absoluteTimeout: '2 days' });
     expect(maxAge((await client.get('/remember')).setCookies)).toBe(2 * 86_400);
   });
@@ -232,7 +232,7 @@ describe.each(places)('the life of a session on %s', (place) => {
     });
   });
 
-  it('is rejected where its seal is from the future by more than a minute', async () => {
+  it('statement 37: is rejected where its seal is from the future by more than a minute', async () => {
     const client = await start();
     now = START + 59 * SECOND;
     await client.get('/set');
@@ -251,7 +251,7 @@ describe.each(places)('the life of a session on %s', (place) => {
   describe('under a new key', () => {
     const NEWER = 'a newer secret for tests of more than thirty-two bytes';
 
-    it('is sealed again on a route that only reads, and no deadline moves', async () => {
+    it('statements 16 and 18: is sealed again on a route that only reads, and no deadline moves', async () => {
       const old = await start({ cookie: { maxAge: '100h' } });
       await old.get('/set');
       const { expiresAt, id } = await read(old);
@@ -269,7 +269,7 @@ describe.each(places)('the life of a session on %s', (place) => {
       expect(await read(newest)).toMatchObject({ key: 'value', id, expiresAt });
     });
 
-    it('is a new one once its own key is gone, and its cookie is left alone', async () => {
+    it('statement 17: is a new one once its own key is gone, and its cookie is left alone', async () => {
       const old = await start();
       await old.get('/set');
       const client = await start({ secret: NEWER });

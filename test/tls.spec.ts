@@ -28,7 +28,7 @@ describe.each(places)('a cookie that is secure, on %s', (place) => {
       ...configure,
     });
 
-  it('goes nowhere over a plain connection, and one warning names the proxy setting', async () => {
+  it('statement 84: goes nowhere over a plain connection, and one warning names the proxy setting', async () => {
     const app = await start(true, false);
     takeLogs();
     for (let i = 0; i < 3; i++) {

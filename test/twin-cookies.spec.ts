@@ -51,34 +51,37 @@ const chromium = findChromium();
     ['the domain of a parent, taken away', 'www.shop.test', { domain: 'shop.test' }, {}],
   ];
 
-  describe.each(changes)('47: two cookies of one name, by %s', (_, host, earlier, later) => {
-    it.each(places)('are one session, the newest, on %s', async (place) => {
-      // What a store has under the id of a cookie goes with the sign-out, so its cookie may stay.
-      const mayStay = isInStore(place) && host !== 'shop.test';
-      const [first, second] = [await start(place, earlier), await start(place, later)];
-      const page = await context.newPage();
-      const get = async (app: TestApp, path: string) => {
-        // Two instances of one host: cookies know no ports.
-        await page.goto(app.url.replace('127.0.0.1', host) + path);
-        return page.locator('body').innerText();
-      };
+  describe.each(changes)(
+    'statement 47: two cookies of one name, by %s',
+    (_, host, earlier, later) => {
+      it.each(places)('are one session, the newest, on %s', async (place) => {
+        // What a store has under the id of a cookie goes with the sign-out, so its cookie may stay.
+        const mayStay = isInStore(place) && host !== 'shop.test';
+        const [first, second] = [await start(place, earlier), await start(place, later)];
+        const page = await context.newPage();
+        const get = async (app: TestApp, path: string) => {
+          // Two instances of one host: cookies know no ports.
+          await page.goto(app.url.replace('127.0.0.1', host) + path);
+          return page.locator('body').innerText();
+        };
 
-      await get(first, '/in?user=peter');
-      expect(await get(first, '/count')).toBe('1');
-      for (const count of ['2', '3', '4']) expect(await get(second, '/count')).toBe(count);
-      expect(await context.cookies()).toHaveLength(2);
+        await get(first, '/in?user=peter');
+        expect(await get(first, '/count')).toBe('1');
+        for (const count of ['2', '3', '4']) expect(await get(second, '/count')).toBe(count);
+        expect(await context.cookies()).toHaveLength(2);
 
-      await get(second, '/in?user=mary');
-      expect(await get(second, '/user')).toBe('mary');
-      expect(await context.cookies()).toHaveLength(mayStay ? 2 : 1);
+        await get(second, '/in?user=mary');
+        expect(await get(second, '/user')).toBe('mary');
+        expect(await context.cookies()).toHaveLength(mayStay ? 2 : 1);
 
-      await get(first, '/count');
-      expect(await context.cookies()).toHaveLength(2);
-      await get(second, '/out');
-      expect(await context.cookies()).toHaveLength(mayStay ? 1 : 0);
-      expect(await get(second, '/user')).toBe('nobody');
-    });
-  });
+        await get(first, '/count');
+        expect(await context.cookies()).toHaveLength(2);
+        await get(second, '/out');
+        expect(await context.cookies()).toHaveLength(mayStay ? 1 : 0);
+        expect(await get(second, '/user')).toBe('nobody');
+      });
+    },
+  );
 });
 
 if (chromium === undefined) {
@@ -110,17 +113,20 @@ describe.each(places)('the line that deletes another cookie of the name, on %s',
         [undefined, '/'],
       ],
     ],
-  ])('24: goes out with a sign-out where there is configured: %s', async (_, cookie, twins) => {
-    const app = await start(place, cookie);
-    const headers = { cookie: await cookieOf(app), host: 'shop.test:80' };
-    const { setCookies } = await app.client().get('/out', headers);
-    for (const line of setCookies) {
-      expect(line).toMatch(/^sid=;/);
-      expect(attributes(line)).toMatchObject({ 'max-age': '0' });
-    }
-    expect(setCookies.slice(0, -1).map(domainAndPath)).toEqual(twins);
-    expect(domainAndPath(setCookies.at(-1)!)).toEqual([cookie.domain, cookie.path ?? '/']);
-  });
+  ])(
+    'statement 24: goes out with a sign-out where there is configured: %s',
+    async (_, cookie, twins) => {
+      const app = await start(place, cookie);
+      const headers = { cookie: await cookieOf(app), host: 'shop.test:80' };
+      const { setCookies } = await app.client().get('/out', headers);
+      for (const line of setCookies) {
+        expect(line).toMatch(/^sid=;/);
+        expect(attributes(line)).toMatchObject({ 'max-age': '0' });
+      }
+      expect(setCookies.slice(0, -1).map(domainAndPath)).toEqual(twins);
+      expect(domainAndPath(setCookies.at(-1)!)).toEqual([cookie.domain, cookie.path ?? '/']);
+    },
+  );
 
   it('goes out with a new id, before the cookie', async () => {
     const app = await start(place, { domain: 'shop.test' });
@@ -131,7 +137,7 @@ describe.each(places)('the line that deletes another cookie of the name, on %s',
     expect(attributes(setCookies[1])).toMatchObject({ domain: 'shop.test' });
   });
 
-  it('43: does not go out with a change, nor where one cookie of the name came', async () => {
+  it('statement 43: does not go out with a change, nor where one cookie of the name came', async () => {
     const app = await start(place, { domain: 'shop.test' });
     const several = await cookieOf(app);
     const [one] = several.split('; ');

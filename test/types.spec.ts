@@ -1,8 +1,12 @@
 import { expectTypeOf } from 'expect-type';
 import { type as arkType } from 'arktype';
+import type express from 'express';
+import type session from 'express-session';
+import type { FastifyRequest } from 'fastify';
 import {
   Flashes,
   registerSessionType,
+  type RequestWithSession,
   Session,
   SessionService,
   SessionType,
@@ -22,6 +26,9 @@ interface Shape {
   user: User;
   notices: string[];
 }
+
+/** Express's request as `@types/express-session` declares it, and Fastify's, which has no session. */
+type ExpressRequest = express.Request & { readonly session: session.Session };
 
 /** Never called: these are statements to the compiler, which `npm run lint` asks. */
 function statements(plain: Session, typed: Session<Shape>, sessions: SessionService): void {
@@ -57,6 +64,13 @@ function statements(plain: Session, typed: Session<Shape>, sessions: SessionServ
   expectTypeOf(sessions.get({}, {})).resolves.toEqualTypeOf<Session>();
   expectTypeOf(sessions.get<Shape>({}, {})).resolves.toEqualTypeOf<Session<Shape>>();
   expectTypeOf(sessions.unseal('')).toEqualTypeOf<Record<string, unknown> | undefined>();
+
+  expectTypeOf<RequestWithSession<ExpressRequest, Shape>['session']>().toEqualTypeOf<
+    Session<Shape>
+  >();
+  expectTypeOf<RequestWithSession<FastifyRequest>['session']>().toEqualTypeOf<Session>();
+  expectTypeOf<RequestWithSession<ExpressRequest>>().toHaveProperty('originalUrl');
+  expectTypeOf<RequestWithSession<FastifyRequest>>().toHaveProperty('routeOptions');
 
   expectTypeOf(Session('admin')).toEqualTypeOf<ParameterDecorator>();
   expectTypeOf(Flashes('key')).toEqualTypeOf<ParameterDecorator>();

@@ -72,8 +72,9 @@ export class StoredSessionState {
     this.base = snapshot;
   }
 
-  /** Looks whether a session to which nothing was done is still there. */
+  /** Looks whether a session to which nothing was done is still there, and one that is new can be kept. */
   async confirm(snapshot: SessionSnapshot): Promise<void> {
+    if (this.hasMoved) return this.drop();
     if (this.base === undefined || this.isGone || this.differs(snapshot)) return;
     await this.entry.read(this.base.id);
     if (this.entry.record === undefined) this.drop();
@@ -175,7 +176,7 @@ export class StoredSessionState {
   refuseEnded(): never {
     throw new SessionError(
       'SESSION_ENDED',
-      `Session '${this.backend.options.name}' was ended elsewhere while this request ran, so nothing of it was kept. After await session.reload() it is empty.`,
+      `Session '${this.backend.options.name}' was ended elsewhere while this request ran, or was given a new id there, so nothing of it was kept. After await session.reload() it is empty.`,
     );
   }
 }

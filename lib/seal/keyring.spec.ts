@@ -39,7 +39,7 @@ describe('a token', () => {
     expect(sealedLength(3013)).toBe(4075);
   });
 
-  it('never comes twice, and no nonce does', () => {
+  it('statement 11: never comes twice, and no nonce does', () => {
     const nonces = new Set<string>();
     for (let i = 0; i < 10_000; i++) nonces.add(ring.seal('same').slice(4, 36));
     expect(nonces.size).toBe(10_000);
@@ -54,7 +54,7 @@ describe('a token', () => {
 });
 
 describe('a damaged token', () => {
-  it('does not open with any single bit flipped', () => {
+  it('statement 6: does not open with any single bit flipped', () => {
     for (const length of [10, 11, 12]) {
       for (const flipped of bitFlips(ring.seal('x'.repeat(length)))) {
         expect(ring.open(flipped)).toHaveProperty('rejected');
@@ -117,13 +117,13 @@ describe('a keyring', () => {
     expect(new Keyring([NEW], CONTEXT).open(token)).toEqual({ rejected: 'unknown-key' });
   });
 
-  it('does not open with another key than the one that the token names', () => {
+  it('statement 12: does not open with another key than the one that the token names', () => {
     const rotated = new Keyring([NEW, OLD], CONTEXT);
     const [newest, older] = [rotated.seal('text'), new Keyring([OLD], CONTEXT).seal('text')];
     expect(rotated.open(older.slice(0, 4) + newest.slice(4))).toEqual({ rejected: 'bad-seal' });
   });
 
-  it('does not open what was sealed for another context', () => {
+  it('statement 10: does not open what was sealed for another context', () => {
     const token = new Keyring([NEW], 'session\0admin').seal('text');
     expect(ring.open(token)).toEqual({ rejected: 'bad-seal' });
     expect(ring.open(new Keyring([NEW], 'csrf\0app').seal('text'))).toEqual({
@@ -149,7 +149,7 @@ describe('a keyring', () => {
   });
 });
 
-describe('the time that a rejection takes', () => {
+describe('statement 14: the time that a rejection takes', () => {
   it('does not tell where the first wrong byte is', () => {
     const token = ring.seal('x'.repeat(1000));
     const broken = (at: number) =>

@@ -10,10 +10,17 @@ import {
   ValidationPipe,
 } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Session, SessionModule, SessionService } from 'nestjs-typed-session';
 import { adapters, closeApps, places, SECRET, startApp, takeLogs } from '../support/app.js';
+import { assertBuilt } from '../support/built-library.js';
+import { ROOT } from '../support/readme.js';
 import { storeOf } from '../support/stores.js';
 import { describeWithLibraries, library, moduleOf } from './libraries.js';
+
+const run = promisify(execFile);
 
 afterAll(closeApps);
 
@@ -162,5 +169,11 @@ describeWithLibraries('libraries beside ours', () => {
     const first = (await one.get('/me')).json;
     expect((await one.get('/me')).json).toEqual(first);
     expect((await other.get('/me')).json.user).not.toBe(first.user);
+  });
+
+  it('gives nestjs-i18n the language of a session, on each adapter, in a cookie and in memory', async () => {
+    assertBuilt();
+    const { stdout } = await run(process.execPath, [join(ROOT, 'test/integration/i18n.mjs')]);
+    expect(JSON.parse(stdout)).toEqual(Array.from({ length: 4 }, () => ['Hello', 'Hallo']));
   });
 });

@@ -54,7 +54,7 @@ export const doctor: Command = {
     if (file === undefined || others.length > 0) throw new UsageError('doctor takes one FILE');
     const level = levelOf(values.asvs ?? '1');
     const output = divertOutput();
-    const booted = await boot(file, values.export).finally(output.back);
+    const booted = await boot(file, values.export).finally(() => output.back());
     const sessions = sessionsOf(booted.app, file);
     const findings = [
       ...sessions.flatMap((one) => findingsIn(one, proxyTrust(booted), level)),

@@ -46,9 +46,10 @@ function sessionValuesOf(app: INestApplication): SessionValueOf[] {
   for (const owner of controllersOf(app)) {
     const prototype = owner.prototype as object;
     for (const method of Object.getOwnPropertyNames(prototype)) {
-      const { getMetadata } = Reflect as unknown as WithMetadata;
-      const parameters = getMetadata('__routeArguments__', owner, method) ?? {};
-      const types = (getMetadata('design:paramtypes', prototype, method) ?? []) as unknown[];
+      const reflect = Reflect as unknown as WithMetadata;
+      const parameters = reflect.getMetadata('__routeArguments__', owner, method) ?? {};
+      const types = (reflect.getMetadata('design:paramtypes', prototype, method) ??
+        []) as unknown[];
       for (const { index, data, factory } of Object.values(parameters) as Parameter[]) {
         const taking = (factory as Record<symbol, { isNamed: boolean }> | undefined)?.[
           TAKES_SESSION

@@ -74,7 +74,7 @@ export function createSession<T extends object = SessionData>(
   const request = new IncomingMessage(new Socket());
   request.method = 'GET';
   if (!isNew) {
-    const texts = textsOf(values as Record<string, unknown>, backend.options.rules);
+    const texts = textsOf(values, backend.options.rules);
     request.headers.cookie = `${backend.options.name}=${backend.begin(texts)}`;
   }
   const backed = openSession(backend, request, new OpenResponse());

@@ -26,8 +26,8 @@ export function noteSentCookies<T extends object>(response: T, cookies: string):
 /** The lines of `Set-Cookie` in a response. */
 export function setCookiesOf(response: AnyTestResponse): string[] {
   if (isFetched(response)) return response.headers.getSetCookie();
-  const lines = response.headers['set-cookie'] ?? [];
-  return Array.isArray(lines) ? (lines as string[]) : [String(lines)];
+  const lines = (response.headers['set-cookie'] ?? []) as string | string[];
+  return Array.isArray(lines) ? lines : [lines];
 }
 
 /** @returns the `Cookie` header of the request; `undefined` where the response does not know it */

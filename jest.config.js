@@ -24,7 +24,7 @@ export default {
     '^nestjs-typed-session/adopt$': '<rootDir>/lib/adopt/index.ts',
     '^nestjs-typed-session/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-typed-session/express-session$': '<rootDir>/lib/stores/express-session.store.ts',
-    '^nestjs-typed-session/(keyv|redis)$': '<rootDir>/lib/stores/$1-session.store.ts',
+    '^nestjs-typed-session/(keyv|redis)$': '<rootDir>/lib/registry/$1.ts',
   },
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'json', 'ts', 'cts'],
   transform: {

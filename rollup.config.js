@@ -94,9 +94,9 @@ rmSync(BUNDLED, { recursive: true, force: true });
 
 const output = {
   dir: BUNDLED,
-  // What several entries need is there once, so that a class is the same to all of them: in the
-  // index if that needs it too, since every application loads it.
-  manualChunks: { index: [`${COMPILED}/index.js`] },
+  // What several entries need is there once, so that a class is the same to all of them. What the index
+  // needs is one file, since every application loads it; the index itself exports what is public.
+  manualChunks: { core: [`${COMPILED}/index.js`] },
   minifyInternalExports: false,
   hoistTransitiveImports: false,
 };
@@ -105,8 +105,8 @@ const library = {
   input: Object.fromEntries(
     entries.map((file) => [file.replace(/\.js$/, ''), `${COMPILED}/${file}`]),
   ),
-  // Entries that share what the index does not export take it from the index all the same.
-  preserveEntrySignatures: 'allow-extension',
+  // An entry exports its public names, whatever other entries need of its modules.
+  preserveEntrySignatures: 'strict',
   external: (id) => isBuiltin(id) || peers.includes(id),
   output: [
     {

@@ -1,7 +1,10 @@
+/** @module nestjs-typed-session */
+
 export { Flashes } from './decorators/flashes.decorator.js';
 export { Session } from './decorators/session.decorator.js';
 export { SessionType } from './decorators/session-type.decorator.js';
 export { SessionValue } from './decorators/session-value.decorator.js';
+export { RequireFresh } from './decorators/require-fresh.decorator.js';
 export { SessionError, type SessionErrorCode } from './session.errors.js';
 export type {
   SessionEvent,
@@ -21,10 +24,21 @@ export type {
   SessionOptions,
   SessionOptionsFactory,
 } from './options/session.options.js';
+export type { SecretSource, SessionSecret } from './options/secret.options.js';
 export type { SessionLimits, SessionTransformOptions } from './options/value.options.js';
 export { SessionInterceptor } from './session.interceptor.js';
-export { type SealOptions, SessionService } from './session.service.js';
+export type {
+  EndAllOptions,
+  ListedSession,
+  ListOptions,
+  SealOptions,
+} from './request/signed-in-sessions.js';
+export { SessionService } from './session.service.js';
 export type { SessionData } from './session/session.js';
+export type { RegenerateOptions } from './session/sign-in.js';
+export type { SessionRegistryOptions } from './options/registry.options.js';
+export { MemorySessionRegistry } from './registry/memory-session.registry.js';
+export type { Answer, RegisteredSession, SessionRegistry } from './registry/session-registry.js';
 export type { SessionStoreOptions } from './options/store.options.js';
 export {
   MemorySessionStore,

@@ -17,14 +17,21 @@ export type SessionErrorCode =
   /** The server that keeps the sessions failed or did not answer in time. */
   | 'SESSION_STORE'
   /** The session was ended elsewhere while this request ran, so `save()` or `increment()` kept nothing. */
-  | 'SESSION_ENDED';
+  | 'SESSION_ENDED'
+  /** `@RequireFresh` asks for a sign-in that is fresher: a 401, whose body tells this code. */
+  | 'SESSION_STALE';
+
+/** The page of the manual that has a section for each code. */
+const ERRORS_PAGE =
+  'https://github.com/nestjs-typed-session/nestjs-typed-session/blob/main/docs/errors.md';
 
 /** Marks an error of either form of the package. */
 const SESSION_ERROR = Symbol.for('nestjs-typed-session:error');
 
 /**
- * Every error that this module throws. It is no `HttpException`: a client sees a plain 500
- * (503 with `SESSION_STORE`), the log sees the message, and an exception filter may `@Catch(SessionError)`.
+ * Every error that this module throws. It is no `HttpException`: a client sees a plain 500 (503 with
+ * `SESSION_STORE`), the log sees the message, and an exception filter may `@Catch(SessionError)`.
+ * The message ends with the address of the code's section in the manual.
  */
 export class SessionError extends Error {
   /** An error of the CommonJS form is one of the ES module too, so that `@Catch(SessionError)` finds it. */
@@ -40,7 +47,8 @@ export class SessionError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    const stop = /[.?!)]$/.test(message) ? '' : '.';
+    super(`${message}${stop} See ${ERRORS_PAGE}#${code.toLowerCase()}`, options);
   }
 
   /**
@@ -62,4 +70,9 @@ export class SessionError extends Error {
   }
 }
 
-Object.defineProperty(SessionError.prototype, SESSION_ERROR, { value: true });
+/** Makes the errors of a class that cannot extend `SessionError` ones for `instanceof`. */
+export function markAsSessionError(prototype: object): void {
+  Object.defineProperty(prototype, SESSION_ERROR, { value: true });
+}
+
+markAsSessionError(SessionError.prototype);

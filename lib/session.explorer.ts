@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { handlerNeeds } from './request/handler-needs.js';
+import { filterStaleSignIns } from './decorators/stale-sign-in.filter.js';
 import { takeSessionOfNest } from './decorators/session-of-nest.js';
 import { rememberHandshake } from './http/context.js';
 import { SessionBackends } from './request/session-backends.js';
@@ -45,7 +46,10 @@ export class SessionExplorer {
   /** Makes resolvers and gateways, which Nest hands no session, like controllers. */
   private prepareClass(metatype: NestModule['metatype'] | null | object): void {
     if (typeof metatype !== 'function' || typeof metatype.prototype !== 'object') return;
-    if (Reflect.hasMetadata(GATEWAY, metatype)) rememberHandshakes(metatype.prototype as object);
+    if (Reflect.hasMetadata(GATEWAY, metatype)) {
+      rememberHandshakes(metatype.prototype as object);
+      filterStaleSignIns(metatype);
+    }
     if (!this.backends.default.options.requestSession) return;
     for (const handler of methodsOf(metatype.prototype as object)) {
       takeSessionOfNest(metatype, handler);

@@ -45,11 +45,18 @@ export class SessionInterceptor implements NestInterceptor {
             ? commitAfter(handleWithin(sessions, next), sessions)
             : checkAfter(handleWithin(sessions, next), sessions);
         default:
-          return leavesByItself ? next.handle() : commitAfter(next.handle(), sessions);
+          return leavesByItself
+            ? this.handle(sessions, next)
+            : commitAfter(this.handle(sessions, next), sessions);
       }
     };
     const hydrating = sessions.hydrate(needs);
     return hydrating === undefined ? run() : hydrating.then(run);
+  }
+
+  /** Runs a handler, in which `SessionService.list` knows the session that asks. */
+  private handle(sessions: RequestSessions, next: CallHandler): Observable<unknown> {
+    return this.backends!.hasRegistry ? handleWithin(sessions, next) : next.handle();
   }
 }
 

@@ -46,6 +46,8 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
   }
 
   /**
+   * Registers one session.
+   *
    * @param secret 32 bytes or more; a list rotates: the first seals, all open
    * @param name of the cookie. Default `session`
    * @throws SessionError `SESSION_CONFIG`, when the application boots
@@ -55,7 +57,11 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
     name?: string,
     options?: Omit<SessionOptions, 'secret' | 'name'>,
   ): DynamicModule;
-  /** @param options of one session, or of several: the first is the default one */
+  /**
+   * Registers one session or several.
+   *
+   * @param options of one session, or of several: the first is the default one
+   */
   static override forRoot(options: SessionModuleOptions): DynamicModule;
   static override forRoot(
     first: SessionModuleOptions | SessionOptions['secret'] | undefined,

@@ -4,6 +4,15 @@ import { type ExpressMiddleware, expressSession } from './express/express-sessio
 import { SOCKET_WITHOUT_REQUEST, typeOf } from './http/context.js';
 import type { AnyRequest, AnyResponse } from './http/request.js';
 import type { SessionModuleOptions } from './options/session.options.js';
+import {
+  type EndAllOptions,
+  endAllSessions,
+  endSession,
+  type ListedSession,
+  type ListOptions,
+  listSessions,
+  type SealOptions,
+} from './request/signed-in-sessions.js';
 import { SessionBackends } from './request/session-backends.js';
 import { SessionError } from './session.errors.js';
 import type { Session, SessionData } from './session/session.js';
@@ -11,12 +20,6 @@ import type { SessionRecord } from './session/session-record.js';
 import { textsOf } from './session/texts-of.js';
 import { valuesOf } from './session/values-of.js';
 import type { ValueRules } from './values/value-rules.js';
-
-/** Which session is meant. */
-export interface SealOptions {
-  /** The name of its cookie. Default: the first session of the module. */
-  name?: string;
-}
 
 /**
  * The door to the session for everything outside a handler: guards, pipes, filters, middleware,
@@ -123,7 +126,15 @@ export class SessionService {
    */
   unseal(cookieValue: string, options: SealOptions = {}): Record<string, unknown> | undefined {
     const backend = this.cookieBackend(options.name, 'await sessions.read(cookieValue)');
-    return readable(backend.open(cookieValue), backend.options.rules);
+    const record = backend.open(cookieValue);
+    const isOwned = typeof record !== 'string' && record.signIn?.owner !== undefined;
+    if (isOwned && backend.owned !== undefined) {
+      throw new SessionError(
+        'SESSION_UNAVAILABLE',
+        `Session '${backend.options.name}' has an owner, and its registry must be asked. Use await sessions.read(cookieValue).`,
+      );
+    }
+    return readable(record, backend.options.rules);
   }
 
   /**
@@ -148,7 +159,38 @@ export class SessionService {
     options: SealOptions = {},
   ): Promise<Record<string, unknown> | undefined> {
     const backend = this.backends.named(options.name);
-    return readable(await backend.open(cookieValue), backend.options.rules);
+    return readable(await backend.openKnown(cookieValue), backend.options.rules);
+  }
+
+  /**
+   * Where an owner is signed in: the sessions that the registry knows, the last used first.
+   *
+   * @param owner as `regenerate({ owner })` was given it
+   * @throws SessionError `SESSION_CONFIG` without a registry, or where it is no owner; `SESSION_STORE`
+   */
+  async list(owner: string, options: ListOptions = {}): Promise<ListedSession[]> {
+    return listSessions(this.backends, owner, options);
+  }
+
+  /**
+   * Ends a session of an owner, at once.
+   *
+   * @param ref as `list` shows it
+   * @returns `false` where that owner has no such session: nothing is ended then
+   * @throws SessionError `SESSION_CONFIG` without a registry, or where it is no owner; `SESSION_STORE`
+   */
+  async end(owner: string, ref: string, options: SealOptions = {}): Promise<boolean> {
+    return endSession(this.backends, owner, ref, options);
+  }
+
+  /**
+   * Ends all sessions of an owner, at once.
+   *
+   * @returns how many
+   * @throws SessionError `SESSION_CONFIG` without a registry, or where it is no owner; `SESSION_STORE`
+   */
+  async endAll(owner: string, options: EndAllOptions = {}): Promise<number> {
+    return endAllSessions(this.backends, owner, options);
   }
 
   private cookieBackend(name: string | undefined, instead: string): CookieBackend {

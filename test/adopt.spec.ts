@@ -198,6 +198,24 @@ describe.each(places)('a session that only an old cookie keeps, on %s', (place) 
     expect(events.take('adopted')).toEqual([]);
   });
 
+  it('is asked for once, and never by a request that brings a session of ours', async () => {
+    let asked = 0;
+    const counting: SessionAdopter = {
+      ...fromOld(),
+      adopt: (...args) => (asked++, fromOld().adopt(...args)),
+    };
+    const client = await browser(counting);
+    await client.get('/untouched');
+    expect(asked).toBe(0);
+    await client.get('/read');
+    expect(asked).toBe(1);
+    for (const path of ['/read', '/note', '/id']) expect((await client.get(path)).status).toBe(200);
+    // An old cookie beside ours is not opened either.
+    client.jar.set('old', go.write({ user: 'peter' }));
+    await client.get('/read');
+    expect(asked).toBe(1);
+  });
+
   it('is none, and no error, where its cookie does not verify', async () => {
     const client = await browser();
     client.jar.set('old', `x${client.jar.get('old')!}`);

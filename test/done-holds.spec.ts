@@ -2,9 +2,10 @@ import { Catch, Controller, Get, Res, UseFilters, type ArgumentsHost } from '@ne
 import { HttpAdapterHost } from '@nestjs/core';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Session, SessionError } from 'nestjs-typed-session';
-import { closeApps, isInStore, places, startApp, takeLogs, type TestApp } from './support/app.js';
+import { isInStore, places, takeLogs } from './support/app.js';
 import type { Client } from './support/client.js';
 import { Latches } from './support/latch.js';
+import { serve } from './support/served.js';
 
 const latches = new Latches();
 
@@ -139,22 +140,7 @@ class HoldsController {
 }
 
 describe.each(places)('what was done holds on %s', (place) => {
-  let app: TestApp;
-
-  beforeAll(async () => {
-    app = await startApp(place, { controllers: [HoldsController] });
-  });
-  afterAll(closeApps);
-  beforeEach(() => {
-    latches.renew();
-    takeLogs();
-  });
-
-  const signedIn = async () => {
-    const client = app.client();
-    await client.get('/in');
-    return client;
-  };
+  const { client: newClient, sessions, signedIn } = serve(place, HoldsController, latches);
   const read = async (client: Client, headers = {}) =>
     (await client.get('/read', headers)).json as { user: unknown; kept: unknown };
 
@@ -176,7 +162,7 @@ describe.each(places)('what was done holds on %s', (place) => {
     });
 
     it('what was saved, for who was there and for who is new', async () => {
-      for (const client of [await signedIn(), app.client()]) {
+      for (const client of [await signedIn(), newClient()]) {
         const before = await read(client);
         const answer = await client.get(`/${how}/keep`);
         expect(answer.status).toBe(status);
@@ -233,7 +219,7 @@ describe.each(places)('what was done holds on %s', (place) => {
 
   it('and a save() that nobody awaits after the headers is in the log where it fails', async () => {
     takeLogs();
-    expect((await app.client().get('/forgotten-save')).body).toBe('answered');
+    expect((await newClient().get('/forgotten-save')).body).toBe('answered');
     await sleep(200);
     expect(takeLogs().errors.join()).toContain('after the headers');
   });
@@ -242,7 +228,7 @@ describe.each(places)('what was done holds on %s', (place) => {
 
   it('and a session that was ended elsewhere is empty after reload()', async () => {
     const client = await signedIn();
-    const other = app.client();
+    const other = newClient();
     other.jar.set('sid', client.jar.get('sid')!);
     const slow = client.get('/slow');
     await latches.of('slow').reached;
@@ -254,9 +240,9 @@ describe.each(places)('what was done holds on %s', (place) => {
   it.each(['save', 'increment'] as const)(
     'and %s() of one that is gone says so, where there is no response',
     async (method) => {
-      const headers = { cookie: `sid=${await app.sessions.begin({ user: 'peter' })}` };
-      const one = await app.sessions.get({ headers });
-      const other = await app.sessions.get({ headers });
+      const headers = { cookie: `sid=${await sessions().begin({ user: 'peter' })}` };
+      const one = await sessions().get({ headers });
+      const other = await sessions().get({ headers });
       await other.destroy();
       one.set('kept', 'yes');
       const done = method === 'save' ? one.save() : one.increment('n');

@@ -822,9 +822,13 @@ describeWithRedis('faults of Redis', () => {
       const copy = new Map(client.jar);
       expect((await client.get('/set/new')).setCookies).toHaveLength(1);
       expect(await valuesOf(client)).toEqual({ key: 'new' });
+      // The write has replaced it, and a sign-out does so too.
+      expect(await redis.exists(key)).toBe(0);
+      await redis.set(key, 'text');
       for (const [name, value] of copy) client.jar.set(name, value);
       const signedOut = await client.get('/change/destroy');
       expect([signedOut.status, client.jar.size]).toEqual([200, 0]);
+      expect(await redis.exists(key)).toBe(0);
       expect(events.take('failed')).toEqual([]);
     });
 

@@ -1,7 +1,8 @@
 import { Controller, Get, Query, Req } from '@nestjs/common';
 import { Session, SessionService } from 'nestjs-typed-session';
-import { closeApps, isInStore, places, startApp, takeLogs, type TestApp } from './support/app.js';
+import { isInStore, places, takeLogs } from './support/app.js';
 import { Latches } from './support/latch.js';
+import { serve } from './support/served.js';
 
 const latches = new Latches();
 
@@ -59,22 +60,7 @@ class HabitController {
 }
 
 describe.each(places)('what people write by habit on %s', (place) => {
-  let app: TestApp;
-
-  beforeAll(async () => {
-    app = await startApp(place, { controllers: [HabitController] });
-  });
-  afterAll(closeApps);
-  beforeEach(() => {
-    latches.renew();
-    takeLogs();
-  });
-
-  const signedIn = async () => {
-    const client = app.client();
-    await client.get('/in');
-    return client;
-  };
+  const { client: newClient, signedIn } = serve(place, HabitController, latches);
 
   it.each<[string, string, RegExp]>([
     ['request.session = null', 'null', /await request\.session\.destroy\(\)/],
@@ -97,7 +83,7 @@ describe.each(places)('what people write by habit on %s', (place) => {
   });
 
   it('names what sessions.get takes', async () => {
-    const errors = (await app.client().get('/lost')).json as string[];
+    const errors = (await newClient().get('/lost')).json as string[];
     expect(errors).toHaveLength(3);
     for (const error of errors) {
       expect(error).toMatch(/^SESSION_UNAVAILABLE: .*sessions\.get\(context\)/);
@@ -109,13 +95,13 @@ describe.each(places)('what people write by habit on %s', (place) => {
   it('does not take a sign-in from the browser: a request with the id from before', async () => {
     const client = await signedIn();
     const before = `sid=${client.jar.get('sid')}`;
-    const slow = app.client().get('/slow', { cookie: before });
+    const slow = newClient().get('/slow', { cookie: before });
     await latches.of('slow').reached;
     await client.get('/renew');
     latches.of('slow').open();
     // One that was under way, and one that comes later.
     expect((await slow).setCookies).toEqual([]);
-    expect((await app.client().get('/query?a=1', { cookie: before })).setCookies).toEqual([]);
+    expect((await newClient().get('/query?a=1', { cookie: before })).setCookies).toEqual([]);
     expect((await client.get('/read')).json).toMatchObject({ user: 'peter', role: 'admin' });
   });
 });

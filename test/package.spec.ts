@@ -32,20 +32,48 @@ const LOADED = `Object.keys(createRequire(import.meta.url).cache)
   .map((file) => file.replace(/.*cjs./, ''))`;
 
 describe('the package', () => {
-  it.each(['dist/index.js', 'dist/index.cjs'])(
-    'is one file to an application that keeps its sessions in the cookie, beside the one that loads packages late: %s',
-    (file) => {
-      const index = readFileSync(join(ROOT, file), 'utf8');
-      const own = [...index.matchAll(/(?:from |require\()'(\.[^']*)'/g)].map(([, path]) => path);
-      expect(own).toEqual(['./values/packages.cjs']);
+  it.each(['js', 'cjs'])(
+    'is one file to an application that keeps its sessions in the cookie, beside the names that it exports and the file that loads packages late: %s',
+    (extension) => {
+      const ownImportsOf = (file: string): string[] => {
+        const source = readFileSync(join(ROOT, file), 'utf8');
+        const paths = source.matchAll(/(?:from |require\()'(\.[^']*)'/g);
+        return [...new Set([...paths].map(([, path]) => path))];
+      };
+      expect(ownImportsOf(`dist/index.${extension}`)).toEqual([`./shared/core.${extension}`]);
+      expect(ownImportsOf(`dist/shared/core.${extension}`)).toEqual(['../values/packages.cjs']);
     },
   );
+
+  it('exports its public names and no others, from each of its paths and in both forms', () => {
+    const names = run(`
+      import { createRequire } from 'node:module';
+      const require = createRequire(import.meta.url);
+      const { exports: paths } = require('./package.json');
+      const names = {};
+      for (const [path, forms] of Object.entries(paths)) {
+        if (typeof forms === 'string') continue;
+        const both = [await import(forms.import.default), require(forms.require.default)];
+        names[path] = both.map((form) => Object.keys(form).sort().join(' '));
+      }
+      console.log(JSON.stringify(names));`) as Record<string, string[]>;
+    for (const [esm, cjs] of Object.values(names)) expect(cjs).toBe(esm);
+    expect(Object.fromEntries(Object.entries(names).map(([path, [esm]]) => [path, esm]))).toEqual({
+      '.': 'Flashes MemorySessionStore Session SessionError SessionInterceptor SessionModule SessionService SessionType SessionValue UNREADABLE registerSessionType registerSessionTypes',
+      './adopt':
+        'fromCookieSession fromExpressSession fromFastifySession fromGorilla fromIronSession fromSecureSession toGorilla',
+      './express-session': 'ExpressSessionStore',
+      './keyv': 'KeyvSessionStore',
+      './redis': 'RedisSessionStore',
+      './testing': 'describeSessionStore',
+    });
+  });
 
   it('needs no package but the peers, and gives the licences of those within it', () => {
     const { dependencies, peerDependencies } = MANIFEST;
     expect(dependencies).toBeUndefined();
-    for (const file of ['dist/index.js', 'dist/index.cjs', 'dist/values/packages.cjs']) {
-      const text = readFileSync(join(ROOT, file), 'utf8');
+    for (const file of ['shared/core.js', 'shared/core.cjs', 'values/packages.cjs']) {
+      const text = readFileSync(join(ROOT, 'dist', file), 'utf8');
       const packages = [...text.matchAll(/(?:^import .* from |require\()'([^.'][^']*)'[);]/gm)]
         .map(([, id]) => id)
         .filter((id) => !isBuiltin(id))

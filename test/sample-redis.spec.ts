@@ -116,8 +116,8 @@ describeWithRedis('the shop in two processes on one Redis', () => {
 
   it('loses no visit where both count at once', async () => {
     const visitor = new Visitor(shop.url);
-    expect(shown((await visitor.get('/session')).html, 'visits')).toBe(1);
-    const visits = Array.from({ length: 30 }, () => visitor.get('/session'));
+    expect(shown((await visitor.get('/redis')).html, 'visits')).toBe(1);
+    const visits = Array.from({ length: 30 }, () => visitor.get('/redis'));
     const pages = (await Promise.all(visits)).map(({ html }) => html);
     expect(new Set(pages.map(makerOf))).toEqual(new Set(processes));
     const counts = pages.map((html) => shown(html, 'visits')).toSorted((a, b) => a - b);
@@ -127,8 +127,8 @@ describeWithRedis('the shop in two processes on one Redis', () => {
   it('keeps more than fits into a cookie', async () => {
     const visitor = new Visitor(shop.url);
     const letter = 'Dear reader, '.repeat(1000);
-    expect((await visitor.post('/session/letter', { letter })).status).toBe(303);
-    for (const html of await fromBoth('/session', visitor)) {
+    expect((await visitor.post('/redis/letter', { letter })).status).toBe(303);
+    for (const html of await fromBoth('/redis', visitor)) {
       expect(html).toContain(letter);
       expect(shown(html, 'cookie-bytes')).toBe(visitor.cookie.length - 1);
     }
@@ -137,7 +137,7 @@ describeWithRedis('the shop in two processes on one Redis', () => {
 
   it.each([{}, { letter: 'x'.repeat(20_001) }])('takes no such letter: %#', async (form) => {
     const visitor = new Visitor(shop.url);
-    const { status, html } = await visitor.post('/session/letter', form);
+    const { status, html } = await visitor.post('/redis/letter', form);
     expect(status).toBe(400);
     expect(html).toContain('Write a letter of up to 20000 characters.');
   });
@@ -230,7 +230,7 @@ describeWithRedis('the shop in two processes on one Redis', () => {
 
     it('writes a letter, and shows a page that can be used by everybody', async () => {
       await page.setViewportSize({ width: 320, height: 640 });
-      await page.getByRole('link', { name: 'My session' }).click();
+      await page.getByRole('link', { name: 'Redis' }).click();
       await page.getByLabel('A long letter').fill('Dear Ada,\nhow are you?');
       await press('Keep the letter');
       expect(await page.getByLabel('A long letter').inputValue()).toBe('Dear Ada,\nhow are you?');

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type AdapterName, adapters } from './support/app.js';
 import { findChromium, launch, OBSTACLES } from './support/browser.js';
@@ -5,6 +7,9 @@ import { Sample, Visitor } from './support/sample.js';
 
 const NAME = '01-web-app';
 const DAY = 24 * 60 * 60;
+const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
+const VIOLATIONS = `axe.run().then(({ violations }) =>
+  violations.map(({ id, nodes }) => id + ' ' + nodes.map(({ html }) => html).join(' ')))`;
 const WRONG = 'That name and that password do not belong together.';
 
 const shops = new Map<AdapterName, Sample>();
@@ -29,7 +34,7 @@ describe.each(adapters)('the shop on %s', (adapter) => {
     ]);
   });
 
-  it.each(['/', '/cart', '/sign-in', '/cookie'])('shows %s and sets no cookie', async (path) => {
+  it.each(['/', '/cart', '/sign-in', '/session'])('shows %s and sets no cookie', async (path) => {
     const { status, headers, cookies, html } = await new Visitor(urlOf(adapter)).get(path);
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -41,6 +46,7 @@ describe.each(adapters)('the shop on %s', (adapter) => {
     ['/style.css', 'text/css'],
     ['/icons.svg', 'image/svg+xml'],
     ['/favicon.svg', 'image/svg+xml'],
+    ['/countdown.js', 'text/javascript'],
   ])('serves %s without the session', async (path, type) => {
     const { status, headers } = await new Visitor(urlOf(adapter)).get(path);
     expect(status).toBe(200);
@@ -87,6 +93,8 @@ describe.each(adapters)('the shop on %s', (adapter) => {
     [401, '/sign-in', {}],
     [401, '/sign-in', { 'name[x]': 'ada', password: 'analytical-engine' }],
     [401, '/checkout', {}],
+    [401, '/devices/end', {}],
+    [404, '/session/break', { way: 'axe' }],
     [404, '/nowhere', {}],
   ])('answers %i with a page to odd input: %s %j', async (expected, path, form) => {
     const { status, html } = await new Visitor(urlOf(adapter)).post(path, form);
@@ -105,16 +113,19 @@ if (executablePath === undefined) {
     expect(executablePath).toBeUndefined();
   });
 } else {
+  let browser: Browser;
+  /** Another device. */
+  let otherBrowser: Browser;
+
+  beforeAll(async () => {
+    [browser, otherBrowser] = await Promise.all([launch(executablePath), launch(executablePath)]);
+  }, 180_000);
+  afterAll(() => Promise.all([browser?.close(), otherBrowser?.close()]));
+
   describe.each(adapters)('the shop on %s, in Chromium', (adapter) => {
-    let browser: Browser;
     let context: BrowserContext;
     let page: Page;
     let complaints: string[];
-
-    beforeAll(async () => {
-      browser = await launch(executablePath);
-    }, 180_000);
-    afterAll(() => browser?.close());
 
     beforeEach(async () => {
       context = await browser.newContext({ baseURL: urlOf(adapter) });
@@ -164,7 +175,7 @@ if (executablePath === undefined) {
     }
 
     async function idShown() {
-      await page.goto('/cookie');
+      await page.goto('/session');
       return page.locator('#session-id').innerText();
     }
 
@@ -247,24 +258,49 @@ if (executablePath === undefined) {
       });
       expect(await page.evaluate('document.cookie')).toBe('');
       expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0);
-      for (const path of ['/', '/cookie']) {
+      for (const path of ['/', '/session']) {
         await page.goto(path);
         expect(await page.content()).not.toContain(cookie.value);
       }
     });
 
-    it('tells what the cookie holds and weighs', async () => {
-      await page.goto('/cookie');
+    it('opens the session: what it holds and weighs, and what the last request changed', async () => {
+      await page.goto('/session');
       expect(await page.getByRole('main').innerText()).toContain('You have none');
       await addToCart('Pencils');
       await signIn();
-      await page.goto('/cookie');
+      await page.goto('/session');
       const { name, value } = await sessionCookie();
       const text = await page.getByRole('main').innerText();
       expect(text).toContain(`${name.length + value.length} of 4096 bytes`);
       expect(text).toContain(`shop=${value.slice(0, 48)}…`);
       expect(text).toContain("{ product: 'pencils', quantity: 1 }");
       expect(text).toMatch(/User \{\s+name: 'Ada',\s+address: Address \{/);
+      expect(text).toMatch(/in (1 d 0 h|23 h 59 min)/);
+      expect(text).toContain('POST /sign-in');
+      const row = (key: string) => page.getByRole('row', { name: key }).innerText();
+      expect(await row('cart')).toMatch(/^cart\s+(\d+)\s+\1\s+same$/);
+      expect(await row('user')).toMatch(/^user\s+–\s+\d+\s+new$/);
+    });
+
+    it.each([
+      ['Tamper', /a new, empty one/, /rejected: bad-seal/, 'left as it is'],
+      ['Cut', /a new, empty one/, /rejected: (malformed|bad-seal)/, 'left as it is'],
+      ['Expire', /a new, empty one/, /rejected: expired/, 'left as it is'],
+      ['Rotate', /opened: cart/, /committed/, 'sealed again with the newest secret'],
+      ['Forget the key', /a new, empty one/, /rejected: unknown-key/, 'left as it is'],
+    ])('breaks a copy of the session: %s', async (way, session, event, cookie) => {
+      await addToCart('Pencils');
+      await page.goto('/session');
+      const id = await page.locator('#session-id').innerText();
+      await press(way);
+      const result = await page.locator('#trial').innerText();
+      expect(result).toContain(`${way}: what happened`);
+      expect(result).toMatch(session);
+      expect(result).toMatch(event);
+      expect(result).toContain(cookie);
+      expect(await page.locator('#session-id').innerText()).toBe(id);
+      expect(await badge()).toMatch(/1$/);
     });
 
     it('signs out: the user, the cart and the old cookie are gone', async () => {
@@ -276,7 +312,7 @@ if (executablePath === undefined) {
       expect(await page.locator('.greeting').count()).toBe(0);
       expect(await badge()).toBe('Cart');
       expect((await sessionCookie()).value).not.toBe(before.value);
-      await page.goto('/cookie');
+      await page.goto('/session');
       expect(await page.getByRole('main').innerText()).toContain('Nothing any more.');
       expect((await page.goto('/checkout'))!.status()).toBe(401);
     });
@@ -285,13 +321,123 @@ if (executablePath === undefined) {
       await page.setViewportSize({ width: 320, height: 640 });
       await addToCart('Fountain pen', 'Sealing wax');
       await signIn();
-      for (const path of ['/', '/cart', '/checkout', '/cookie', '/sign-in', '/nowhere']) {
+      for (const path of [
+        '/',
+        '/cart',
+        '/checkout',
+        '/session',
+        '/devices',
+        '/sign-in',
+        '/nowhere',
+      ]) {
         await page.goto(path);
         expect([path, await page.evaluate(OBSTACLES)]).toEqual([path, []]);
       }
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
       expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    });
+  });
+  describe.each(adapters)('the shop on %s, in two browsers at once', (adapter) => {
+    let shop: Sample;
+    beforeAll(async () => {
+      const args = adapter === 'Fastify' ? ['--fastify'] : [];
+      shop = await Sample.start(NAME, { args, env: { FRESH_SIGN_IN: '2 seconds' } });
+    });
+    afterAll(() => shop?.stop());
+
+    async function press(page: Page, name: string) {
+      const loaded = page.waitForEvent('load');
+      await page.getByRole('button', { name }).click();
+      await loaded;
+    }
+
+    async function signedIn(on: Browser): Promise<Page> {
+      const page = await on.newPage({ baseURL: shop.url });
+      await page.goto('/sign-in');
+      await page.getByLabel('Name').fill('ada');
+      await page.getByLabel('Password').fill('analytical-engine');
+      await press(page, 'Sign in');
+      return page;
+    }
+
+    it('lists the devices, ends one, ends all others, and keeps the one that asks', async () => {
+      const here = await signedIn(browser);
+      const there = await signedIn(otherBrowser);
+      await here.goto('/devices');
+      expect(await here.locator('.device').count()).toBe(2);
+      expect(await here.locator('.device', { hasText: 'this one' }).count()).toBe(1);
+      await press(here, 'Sign out Chrome on');
+      expect(await here.getByRole('status').innerText()).toBe('That device is signed out.');
+      expect(await here.locator('.device').count()).toBe(1);
+      expect((await there.goto('/devices'))!.status()).toBe(401);
+
+      const others = [await signedIn(otherBrowser), await signedIn(otherBrowser)];
+      await here.goto('/devices');
+      await press(here, 'Sign out everywhere else');
+      expect(await here.getByRole('status').innerText()).toBe('Signed out elsewhere: 2.');
+      for (const other of others) expect((await other.goto('/checkout'))!.status()).toBe(401);
+      expect((await here.goto('/checkout'))!.status()).toBe(200);
+    });
+
+    it('asks for the password again before the order', async () => {
+      const page = await signedIn(browser);
+      await press(page, 'Add Pencils to cart');
+      await delay(2100);
+      await page.goto('/checkout');
+      await press(page, 'Place the order');
+      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Is it you?');
+      await page.getByLabel('Password').fill('guess');
+      await press(page, 'Confirm');
+      expect(await page.getByRole('alert').innerText()).toBe('That is not your password.');
+      await page.getByLabel('Password').fill('analytical-engine');
+      await press(page, 'Confirm');
+      expect(new URL(page.url()).pathname).toBe('/checkout');
+      await press(page, 'Place the order');
+      expect(await page.getByRole('status').innerText()).toMatch(/^Thank you!/);
+    });
+  });
+
+  describe('every page of the shop', () => {
+    it.each([
+      ['light', 1280],
+      ['light', 390],
+      ['dark', 1280],
+      ['dark', 390],
+    ] as const)('has nothing that axe finds: %s, %i pixels wide', async (colorScheme, width) => {
+      const viewport = { width, height: 900 };
+      const baseURL = urlOf('Express');
+      const context = await browser.newContext({ baseURL, colorScheme, viewport });
+      const page = await context.newPage();
+      const findings: string[] = [];
+      const look = async () => {
+        await page.addScriptTag({ content: AXE });
+        const found = await page.evaluate<string[]>(VIOLATIONS);
+        findings.push(...found.map((one) => `${page.url()}: ${one}`));
+      };
+      const visit = async (path: string) => {
+        await page.goto(path);
+        await look();
+      };
+      const press = async (name: string) => {
+        const loaded = page.waitForEvent('load');
+        await page.getByRole('button', { name }).click();
+        await loaded;
+      };
+      for (const path of ['/', '/cart', '/checkout', '/session', '/nowhere']) await visit(path);
+      await page.goto('/sign-in');
+      await page.getByLabel('Name').fill('ada');
+      await page.getByLabel('Password').fill('analytical-engine');
+      await press('Sign in');
+      await page.goto('/');
+      await press('Add Pencils to cart');
+      await look();
+      for (const path of ['/cart', '/checkout', '/checkout/confirm', '/devices']) await visit(path);
+      await visit('/session');
+      await press('Tamper');
+      await look();
+      await context.close();
+      expect(findings).toEqual([]);
     });
   });
 }

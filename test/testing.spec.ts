@@ -10,7 +10,13 @@ import {
   Post,
   Redirect,
 } from '@nestjs/common';
-import { Session, SessionError, SessionService, SessionType } from 'nestjs-typed-session';
+import {
+  MemorySessionRegistry,
+  Session,
+  SessionError,
+  SessionService,
+  SessionType,
+} from 'nestjs-typed-session';
 import {
   createSession,
   seenEvents,
@@ -54,6 +60,11 @@ class ShopController {
   @Get('me')
   me(@Session() ss: Session<Shop>) {
     return ss.get('user')?.greet() ?? 'nobody';
+  }
+
+  @Get('owner')
+  owner(@Session() ss: Session<Shop>) {
+    return `${ss.owner ?? 'nobody'} with ${ss.get('visits') ?? 0}`;
   }
 
   @Post('enter')
@@ -161,6 +172,24 @@ describe.each(places)('on %s', (place) => {
     expect(await sessionOf(app, admin, { name: 'admin' })).toEqual({ visits: 7 });
     await expect(sessionOf(app, admin)).rejects.toThrow(/sets no cookie 'sid'.*\{ cookie \}/);
     await expect(sessionCookie(app, {}, { name: 'none' })).rejects.toThrow(/No session is named/);
+  });
+
+  it('sessionCookie signs an owner in, and the registry knows the session', async () => {
+    const { app, url, sessions } = await startApp(place, {
+      controllers: [ShopController],
+      session: { name: 'sid', registry: new MemorySessionRegistry() },
+    });
+    const before = Date.now();
+    const cookie = await sessionCookie(app, { visits: 1 }, { owner: 'ada' });
+    const owner = async () => (await fetch(`${url}/owner`, { headers: { cookie } })).text();
+    expect(await owner()).toBe('ada with 1');
+    const [listed, ...others] = await sessions.list('ada');
+    expect(others).toEqual([]);
+    expect(listed.createdAt.getTime()).toBeGreaterThanOrEqual(before);
+    await sessions.endAll('ada');
+    expect(await owner()).toBe('nobody with 0');
+    expect(await sessionOf(app, await fetch(url), { cookie })).toBeUndefined();
+    await expect(sessionCookie(app, {}, { owner: '' })).rejects.toThrow(/sessionCookie: owner is/);
   });
 
   it('a SessionAgent keeps its cookies, also over a redirect and a sign-out', async () => {

@@ -8,7 +8,7 @@ import { ROOT } from './support/readme.js';
 
 const LINKED = ['@nestjs/common', '@nestjs/core', 'rxjs', 'cookie', 'ms'];
 
-describe('a class with decorators of another copy of class-transformer', () => {
+describe('FORMAT.md: One copy of class-transformer knows it.', () => {
   const folder = mkdtempSync(join(tmpdir(), 'two-copies-'));
   const installed = join(folder, 'node_modules');
   const copied = (to: string): void =>
@@ -70,5 +70,16 @@ describe('a class with decorators of another copy of class-transformer', () => {
     expect(stored(`Expose()(Member.prototype, 'role'); const value = new Member();`)).toMatch(
       /^SESSION_CONFIG The class Member has decorators of 2 copies of class-transformer.*npm dedupe/,
     );
+  });
+
+  it('reads as undefined where both copies know a part of it, stays, and is logged once', () => {
+    const told = stored(`
+      import { revive } from './node_modules/nestjs-typed-session/dist/values/serializer.js';
+      Expose()(Member.prototype, 'role');
+      const text = '{"@member":{"name":"ann","role":"staff"}}';
+      for (let n = 0; n < 3; n++) console.log(String(revive(text)));
+      const value = {};`);
+    expect(told.match(/Symbol\(unknown session value\)/g)).toHaveLength(3);
+    expect(told.match(/has decorators of 2 copies of class-transformer/g)).toHaveLength(1);
   });
 });

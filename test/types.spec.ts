@@ -160,11 +160,11 @@ export class DeclaredController {
 
 describe('the types, where an application declares its session', () => {
   it('hold for all of it, and find what is wrong', () => {
-    const project = new Project(DECLARED);
+    const project = new Project([{ path: 'declared.md', name: 'declared', text: DECLARED }]);
     try {
       const files = project.files.map((file) => project.path(file));
       const found = complaints(compile(files), files).map((text) =>
-        Number(/^README\.md:(\d+)/.exec(text)![1]),
+        Number(/^declared\.md:(\d+)/.exec(text)![1]),
       );
       const lines = DECLARED.split('\n');
       const wrong = lines.flatMap((line, i) => (/; \/\/ \d$/.test(line) ? [i + 1] : []));

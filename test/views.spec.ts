@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemorySessionStore, Session, SessionError, SessionService } from 'nestjs-typed-session';
+import { fromGorilla, toGorilla } from 'nestjs-typed-session/adopt';
 import { adapters, places, closeApps, startApp, takeLogs, type TestApp } from './support/app.js';
 import { useViews } from './support/views.js';
 
@@ -198,5 +199,32 @@ describe.each(adapters)('a page of a filter on %s, while the store is away', (pl
     store.isAway = false;
     const answer = await app.client().get('/page', { cookie });
     expect(answer.body).toBe('Shop|saved|saved|||peter|');
+  });
+});
+
+describe.each(places)('a template that shows an adopted session, on %s', (place) => {
+  const views = mkdtempSync(join(tmpdir(), 'views-'));
+  afterAll(async () => {
+    await closeApps();
+    rmSync(views, { recursive: true });
+  });
+
+  it('shows its values and its flashes, also where the handler takes no session', async () => {
+    writeFileSync(join(views, 'page.hbs'), PAGE);
+    const old = { name: 'old', hashKey: 'k'.repeat(32) };
+    const app = await startApp(place, {
+      controllers: [PageController],
+      session: { adopt: fromGorilla(old) },
+      configure: (nest) => useViews(nest, views),
+    });
+    for (const path of ['/page', '/with-session']) {
+      const client = app.client();
+      const user = { name: `peter of ${place} at ${path}` };
+      client.jar.set('old', toGorilla(old).write({ user, _flash: ['welcome!'] }));
+      const answer = await client.get(path);
+      expect(answer.body).toBe(`Shop|||welcome!||${user.name}|`);
+      expect([...client.jar.keys()]).toEqual(['sid']);
+      expect((await client.get(path)).body).toBe(`Shop|||||${user.name}|`);
+    }
   });
 });

@@ -1,3 +1,5 @@
+/** @module nestjs-typed-session/adopt */
+
 export type { AdopterOptions, OldValues } from './adopter-options.js';
 export { type CookieSessionAdopterOptions, fromCookieSession } from './from-cookie-session.js';
 export { type ExpressSessionAdopterOptions, fromExpressSession } from './from-express-session.js';

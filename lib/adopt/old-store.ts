@@ -6,7 +6,9 @@ type Callback = (error?: unknown, session?: unknown) => void;
 
 /** What is used of a store for express-session or @fastify/session. */
 export interface OldSessionStore {
+  /** Reads a session. */
   get(id: string, callback: Callback): unknown;
+  /** Removes a session. */
   destroy(id: string, callback: Callback): unknown;
 }
 

@@ -1,76 +1,48 @@
 import { inspect } from 'node:util';
-import {
-  type AnyRequest,
-  claimsTls,
-  hostOf,
-  isOverTls,
-  isUnseen,
-  rawRequest,
-} from '../http/request.js';
+import { type AnyRequest, claimsTls, hostOf } from '../http/request.js';
 import { cookieValues } from '../http/cookie-header.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
 import { unlessAwaited } from '../session/awaited.js';
 import { LiveSession } from '../session/live-session.js';
-import { refuseProperties, RequestSession } from '../session/request-session.js';
-import type { LoadedSession, SessionBacking, StoredBacking } from '../session/session-backing.js';
-import type { SessionRecord } from '../session/session-record.js';
-import type { SessionSnapshot } from '../session/session-state.js';
+import { RequestSession } from '../session/request-session.js';
+import type { SessionSnapshot, SessionState } from '../session/session-state.js';
 import { haveSameTexts } from '../session/session-values.js';
-import { logFault, type ValueFault } from '../values/faults.js';
 import type { Decision, Kept } from './decision.js';
+import { Registration } from './registration.js';
 import { type OldSessionOutcome, RequestAdoption } from './request-adoption.js';
+import { RequestBacking } from './request-backing.js';
+import type { ResponseState } from './response-state.js';
 import type { SessionBackend } from './session-backend.js';
 import { currentTime } from '../session.clock.js';
-
-/** What becomes of changes, as far as the response has come. */
-export interface ResponseState {
-  /** Whether nothing that is written now could be kept, or be noticed when the response ends. */
-  readonly isReadOnly: boolean;
-  /** Whether no header can carry anything any more, a renewal neither. */
-  readonly isLate: boolean;
-  /** Whether the response has ended: nobody looks at the session again. */
-  readonly hasEnded: boolean;
-  /** @throws SessionError `SESSION_HEADERS_SENT` where a change could not be kept */
-  assertWritable(): void;
-  /** @throws SessionError `SESSION_HEADERS_SENT` */
-  refuseChange(): never;
-  /** Tells the log of a change that came too late and that nobody saved. */
-  reportChange(): void;
-  /** Tells the log of an error that meets no commit any more. */
-  reportLate(error: unknown): void;
-}
 
 /** One session of a request: where it comes from, and what becomes of it. */
 export abstract class BackedSession<
   B extends SessionBackend = SessionBackend,
-> implements SessionBacking {
+> extends RequestBacking<B> {
   readonly live: LiveSession;
   /** What the application holds. */
   readonly session: RequestSession;
   /** What the request brings of another library. */
   protected readonly adoption: RequestAdoption | undefined;
-  private unseen: boolean | undefined;
+  /** What the registry knows of it. */
+  readonly registration: Registration | undefined;
   private decidedKept: Kept = 'done';
   private decidedTouches = -1;
 
-  constructor(
-    readonly backend: B,
-    protected readonly request: AnyRequest,
-    protected readonly response: ResponseState,
-  ) {
+  constructor(backend: B, request: AnyRequest, response: ResponseState) {
+    super(backend, request, response);
     const header = this.cookieHeader;
     if (backend.adoption?.isDue(header) === true) {
       this.adoption = new RequestAdoption(backend.adoption, header);
     }
+    if (backend.owned !== undefined) {
+      const recordOf = (state: SessionState) => backend.recordOf(state, currentTime());
+      this.registration = new Registration(backend.owned, recordOf, (act) => this.run(act));
+    }
     this.live = new LiveSession(this);
     this.session = new RequestSession(this.live);
   }
-
-  abstract readonly store: StoredBacking | undefined;
-  abstract readonly isOver: boolean;
-  abstract load(): LoadedSession | Promise<LoadedSession>;
-  abstract save(take: () => SessionSnapshot): SessionSnapshot | Promise<SessionSnapshot>;
 
   /**
    * Brings a store to what the request has done, before the response says so.
@@ -78,6 +50,12 @@ export abstract class BackedSession<
    * @returns `undefined` where nothing is to be waited for
    */
   abstract commit(kept: Kept): Promise<void> | undefined;
+
+  /** Does one thing after the other with the session, where it takes waiting. */
+  protected abstract run<T>(act: () => Promise<T>): Promise<T>;
+
+  /** Whether the commit may have to wait. */
+  abstract readonly waitsForCommit: boolean;
 
   protected abstract decideFor(kept: Kept): Decision;
 
@@ -167,7 +145,14 @@ export abstract class BackedSession<
   }
 
   get takesWaiting(): boolean {
-    return this.store !== undefined || this.adoption !== undefined;
+    const { store, adoption, registration } = this;
+    return store !== undefined || adoption !== undefined || registration !== undefined;
+  }
+
+  get whyItWaits(): string {
+    return this.adoption === undefined
+      ? 'has an owner, so that its registry is asked'
+      : 'is adopted from another library';
   }
 
   /** Whether the decision holds for a status, and nobody has changed anything since. */
@@ -215,72 +200,5 @@ export abstract class BackedSession<
     if (this.isOverTls || !claimsTls(this.request)) return;
     const { cookie, saved } = this.live;
     this.backend.warnOfUntrustedProxy(kept === 'done' ? saved?.cookie : cookie.departures());
-  }
-
-  get isReadOnly(): boolean {
-    return this.response.isReadOnly;
-  }
-
-  assertWritable(): void {
-    this.response.assertWritable();
-  }
-
-  noteWrite(): void {}
-
-  /** A new id goes out with the headers, wherever the values lie. */
-  assertRenewable(): void {
-    this.response.assertWritable();
-  }
-
-  refuseChange(): never {
-    return this.response.refuseChange();
-  }
-
-  reportUnawaited(error: unknown): void {
-    this.response.reportLate(error);
-  }
-
-  refuseProperties(): void {
-    refuseProperties(this.session);
-  }
-
-  get name(): string {
-    return this.backend.options.name;
-  }
-
-  get cookie() {
-    return this.backend.options.cookie;
-  }
-
-  get rules() {
-    return this.backend.options.rules;
-  }
-
-  report(fault: ValueFault): void {
-    const { path, type, why, outcome } = fault;
-    const { record, saved } = this.live;
-    // What a new session has saved is read again after a reload, and no client has it yet.
-    this.backend.publish('invalid', record?.id ?? saved?.id, { path, type, why, outcome });
-    logFault(fault);
-  }
-
-  get isUnseen(): boolean {
-    return (this.unseen ??= isUnseen(this.request));
-  }
-
-  newId(): string {
-    return this.backend.newId();
-  }
-
-  expiryOf(createdAt: number, cookie?: SessionRecord['cookie']): number {
-    return this.backend.expiryOf(createdAt, currentTime(), cookie);
-  }
-
-  protected get cookieHeader(): string | undefined {
-    return rawRequest(this.request).headers.cookie;
-  }
-
-  protected get isOverTls(): boolean {
-    return isOverTls(this.request);
   }
 }

@@ -1,12 +1,18 @@
 import type { CookieBackend, LoadedRecord } from './cookie-backend.js';
 import type { SessionEventKind } from '../session.events.js';
+import type { RegisteredSession } from '../registry/session-registry.js';
 import { BackedSession } from './backed-session.js';
+import type { Registration } from './registration.js';
+import { Sequence } from './sequence.js';
+import { StoreBudget } from './store-budget.js';
 import type { Decision, Kept } from './decision.js';
 import type { LoadedSession } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { areSame, type SessionSnapshot } from '../session/session-state.js';
 import { currentTime } from '../session.clock.js';
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** A session that its cookie carries whole. */
 export class CookieBackedSession extends BackedSession<CookieBackend> {
@@ -16,11 +22,55 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   private sent: SessionRecord | undefined;
   private committed: SessionSnapshot | undefined;
   private kept: Kept = 'done';
+  private readonly sequence = new Sequence();
+  private budget: StoreBudget | undefined;
 
   load(): LoadedSession | Promise<LoadedSession> {
-    this.loaded = this.backend.load(this.cookieHeader);
-    this.sent = this.loaded?.record;
+    return this.loadUnless(NONE);
+  }
+
+  /** @param revoked the ids of sessions that the registry does not know */
+  private loadUnless(revoked: ReadonlySet<string>): LoadedSession | Promise<LoadedSession> {
+    const loaded = this.watched(() => this.backend.load(this.cookieHeader, revoked));
+    const record = loaded?.record;
+    const owner = record?.signIn?.owner;
+    const { owned } = this.backend;
+    if (owner === undefined || owned === undefined) return this.take(loaded);
+    const takeIfKnown = (session: RegisteredSession | undefined) => {
+      if (session !== undefined) this.registration!.opened(record!, session);
+      else this.backend.reject('revoked', record!.id);
+      return session !== undefined
+        ? this.take(loaded)
+        : this.loadUnless(new Set([...revoked, record!.id]));
+    };
+    try {
+      const found = owned.find(record!.id, owner);
+      if (!(found instanceof Promise)) return takeIfKnown(found);
+      return this.run(() => found)
+        .then(takeIfKnown)
+        .catch((error: unknown) => this.goWithoutOrThrow(error));
+    } catch (error) {
+      return this.goWithoutOrThrow(error);
+    }
+  }
+
+  private take(loaded: LoadedRecord | undefined): LoadedSession | Promise<LoadedSession> {
+    this.loaded = loaded;
+    this.sent = loaded?.record;
     return this.sent ?? this.adoption?.open();
+  }
+
+  protected run<T>(act: () => Promise<T>): Promise<T> {
+    const { owned, options } = this.backend;
+    this.budget ??= new StoreBudget(options.name, owned!.timeout);
+    return this.budget.run(() => this.sequence.run(act));
+  }
+
+  get waitsForCommit(): boolean {
+    const { registration, live } = this;
+    if (registration === undefined) return false;
+    if (this.sequence.isBusy || registration.isRemovalDue) return true;
+    return registration.isInvolved && (live.touches > 0 || registration.isTouchDue);
   }
 
   get isOver(): boolean {
@@ -34,8 +84,46 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     return snapshot;
   }
 
-  /** The response carries all of it. */
-  commit(): undefined {}
+  /** The response carries all of it; the registry is told of the sign-in. */
+  commit(kept: Kept): Promise<void> | undefined {
+    const { registration } = this;
+    if (registration === undefined || !this.waitsForCommit) return undefined;
+    if (!this.sequence.isBusy && !registration.isRemovalDue)
+      return this.register(kept, registration);
+    return this.run(async () => {
+      await registration.finishRemoval(kept !== 'done');
+      await this.register(kept, registration);
+    });
+  }
+
+  private register(kept: Kept, registration: Registration): Promise<void> | undefined {
+    const { backend, live } = this;
+    const snapshot = kept === 'done' ? live.saved : this.snapshot(kept);
+    if (snapshot === undefined) return registration.discard();
+    const next = backend.recordOf(snapshot, currentTime());
+    if (live.isAsLoaded(snapshot)) {
+      if (registration.isTouchDue) return registration.touch(next);
+      return registration.discard();
+    }
+    if (backend.cookieOf(snapshot.cookie).maxAge < 0) return registration.end();
+    // What does not fit is not told.
+    if (snapshot.texts.size > 0 || snapshot.isSaved) this.backend.check(next);
+    return this.keep(snapshot, next, registration);
+  }
+
+  private async keep(
+    snapshot: SessionSnapshot,
+    next: SessionRecord,
+    registration: Registration,
+  ): Promise<void> {
+    if (await registration.keep(next, true)) return registration.settle(snapshot);
+    this.backend.publish('dropped', snapshot.id);
+  }
+
+  override isDecidedFor(status: number, isDropped: boolean): boolean {
+    if (this.sequence.isBusy || this.registration?.isRemovalDue === true) return false;
+    return super.isDecidedFor(status, isDropped);
+  }
 
   check(): void {
     this.save(() => this.snapshot('changes'));
@@ -45,13 +133,17 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     const { backend, live } = this;
     const now = currentTime();
     const nothing: Decision = { backend, events: [] };
+    if (this.isAnonymous || this.registration?.isEnded === true) return nothing;
     const snapshot = kept === 'done' ? live.saved : this.snapshot(kept);
     this.kept = kept;
     this.committed = snapshot;
     const isEmpty = snapshot === undefined || (snapshot.texts.size === 0 && !snapshot.isSaved);
     const lastId = live.record?.id ?? snapshot?.id ?? '';
 
-    if (live.status === 'destroyed' && isEmpty) return this.delete(lastId);
+    if (live.status === 'destroyed' && isEmpty) {
+      // Nobody is told that it has ended while a copy of it is accepted.
+      return this.registration?.isRemovalDue === true ? nothing : this.delete(lastId);
+    }
     if (snapshot === undefined || (live.hasBegunHere && isEmpty)) return nothing;
     if (backend.cookieOf(snapshot.cookie).maxAge < 0) return this.delete(lastId);
 
@@ -88,14 +180,18 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   hasChangedSince(): boolean {
     const { committed, kept } = this;
     if (committed === undefined || kept === 'done' || this.live.isOver) return false;
+    if (this.isAnonymous || this.registration?.isEnded === true) return false;
     return !areSame(this.snapshot(kept), committed);
   }
 
   private seal(record: SessionRecord, now: number, kinds: readonly SessionEventKind[]): Decision {
     const { backend } = this;
     const cookie = backend.setCookie(backend.seal(record), record, now, this.isOverTls);
-    if (cookie !== undefined) this.sent = record;
-    const events = cookie === undefined ? [] : kinds.map((kind) => ({ kind, id: record.id }));
+    if (cookie === undefined) return { backend, events: [] };
+    const replaced = this.sent?.sentAt;
+    this.sent = record;
+    const events = kinds.map((kind) => ({ kind, id: record.id }));
+    if (backend.replacesAnother(record, replaced)) events.push({ kind: 'conflict', id: record.id });
     return { backend, cookie, events };
   }
 

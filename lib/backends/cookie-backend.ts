@@ -1,17 +1,20 @@
 import { copyOf, sealedLength, tagOf } from '../seal/keyring.js';
-import { SessionBackend, checkLimit, largestOf } from './session-backend.js';
+import { SessionBackend } from './session-backend.js';
+import { checkLimit, largestOf } from './sizes.js';
 import { EndedHere } from './ended-sessions.js';
 import { SessionError } from '../session.errors.js';
-import type { SessionRejectReason } from '../session.events.js';
+import { hasListeners, type SessionRejectReason } from '../session.events.js';
 import type { ResolvedOptions } from '../options/session.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
-import { Recurring } from './recent.js';
+import { Recent, Recurring } from './recent.js';
 import { NO_TEXTS, type Texts } from '../session/session-values.js';
 
 /** 144 bits, which end on a whole character. */
 const ID_BYTES = 18;
 /** Of how many sessions the token and what it holds are remembered: 4 MB, if all are as large as can be. */
 const REMEMBERED = 500;
+
+const NONE: ReadonlySet<string> = new Set();
 
 export interface LoadedRecord {
   readonly record: SessionRecord;
@@ -30,6 +33,9 @@ export class CookieBackend extends SessionBackend {
     readonly loaded: LoadedRecord;
   }>(REMEMBERED);
 
+  /** When this process has sent which session, by its id. */
+  private readonly lastSent = new Recent<{ readonly sentAt: number }>(REMEMBERED);
+
   /** @throws SessionError `SESSION_CONFIG` where the options contradict each other */
   constructor(options: ResolvedOptions) {
     super(options, 'session', ID_BYTES);
@@ -37,12 +43,24 @@ export class CookieBackend extends SessionBackend {
     checkLimit('maxCookieBytes', options.maxCookieBytes, least, options.name);
   }
 
+  readonly endsFormerIds = false;
+
   get takesWaiting(): boolean {
-    return this.adoption !== undefined;
+    return this.adoption !== undefined || this.owned !== undefined;
   }
 
-  /** Of the cookies of this name that open and have not expired, the newest. Never throws. */
-  load(header: string | undefined): LoadedRecord | undefined {
+  override rotate(secrets: readonly (string | Buffer)[]): void {
+    super.rotate(secrets);
+    // What was opened with a key that is gone is not accepted any more.
+    this.opened.clear();
+  }
+
+  /**
+   * Of the cookies of this name that open and have not expired, the newest. Never throws.
+   *
+   * @param revoked the ids of those that the registry does not know
+   */
+  load(header: string | undefined, revoked: ReadonlySet<string> = NONE): LoadedRecord | undefined {
     let newest: LoadedRecord | undefined;
     let newestToken = '';
     let areSeveral = false;
@@ -51,6 +69,7 @@ export class CookieBackend extends SessionBackend {
       const loaded = this.recall(token) ?? this.remember(token, this.unseal(token));
       const accepted = typeof loaded === 'object' ? this.accepted(loaded) : loaded;
       if (typeof accepted === 'string') return accepted;
+      if (revoked.has(accepted.record.id)) return undefined;
       areSeveral = newest !== undefined;
       if (newest === undefined || accepted.record.sentAt > newest.record.sentAt) {
         newest = accepted;
@@ -69,6 +88,20 @@ export class CookieBackend extends SessionBackend {
     if (typeof loaded === 'string') return loaded;
     const accepted = this.accepted(loaded);
     return typeof accepted === 'string' ? accepted : accepted.record;
+  }
+
+  /**
+   * As `open`, of those that the registry knows.
+   *
+   * @throws SessionError `SESSION_STORE`
+   */
+  async openKnown(token: string): Promise<SessionRecord | SessionRejectReason> {
+    const record = this.open(token);
+    if (typeof record === 'string' || this.owned === undefined) return record;
+    const owner = record.signIn?.owner;
+    if (owner === undefined || (await this.owned.find(record.id, owner)) !== undefined)
+      return record;
+    return this.reject('revoked', record.id);
   }
 
   private unseal(token: string): LoadedRecord | SessionRejectReason {
@@ -104,7 +137,12 @@ export class CookieBackend extends SessionBackend {
    * @throws SessionError `SESSION_TOO_LARGE`
    */
   begin(texts: Texts): string {
-    return this.seal(this.newRecord(texts));
+    return this.keep(this.newRecord(texts));
+  }
+
+  /** @throws SessionError `SESSION_TOO_LARGE` */
+  override keep(record: SessionRecord): string {
+    return this.seal(record);
   }
 
   /** @throws SessionError `SESSION_TOO_LARGE` where the cookie would not fit */
@@ -122,6 +160,18 @@ export class CookieBackend extends SessionBackend {
   check(record: SessionRecord): void {
     this.checkSize(record, formatRecord(record));
     this.checkCookie(record.cookie);
+  }
+
+  /**
+   * Whether a cookie takes the place of another that this process has sent since, where somebody listens.
+   *
+   * @param replaced when the client was sent the session that this one was made of
+   */
+  replacesAnother({ id, sentAt }: SessionRecord, replaced: number | undefined): boolean {
+    if (!hasListeners('conflict')) return false;
+    const last = this.lastSent.get(id);
+    this.lastSent.set(id, { sentAt });
+    return last !== undefined && replaced !== undefined && last.sentAt > replaced;
   }
 
   /** Whether a record fits into its cookie. */

@@ -1,5 +1,6 @@
 import type { AnyRequest } from '../http/request.js';
-import type { BackedSession, ResponseState } from './backed-session.js';
+import type { BackedSession } from './backed-session.js';
+import type { ResponseState } from './response-state.js';
 import { CookieBackedSession } from './cookie-backed-session.js';
 import { CookieBackend } from './cookie-backend.js';
 import { StoreBackedSession } from './store-backed-session.js';

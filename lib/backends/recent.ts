@@ -17,6 +17,16 @@ export class Recent<V extends string | object> {
     return older === undefined ? undefined : this.set(key, older);
   }
 
+  clear(): void {
+    this.#young.clear();
+    this.#old.clear();
+  }
+
+  delete(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   set(key: string, value: V): V {
     if (this.#young.size >= this.size / 2) {
       this.#old = this.#young;
@@ -43,6 +53,11 @@ export class Recurring<V extends string | object> {
 
   get(key: string): V | undefined {
     return this.#values.get(key);
+  }
+
+  clear(): void {
+    this.#seen.clear();
+    this.#values.clear();
   }
 
   /** @param make is called where the value is to be remembered */

@@ -1,14 +1,12 @@
-import { stringifySetCookie } from 'cookie';
 import { cookieValues } from '../http/cookie-header.js';
 import { Adoption } from './adoption.js';
 import type { EndedSessions } from './ended-sessions.js';
 import { Keyring } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
-import { SessionError } from '../session.errors.js';
 import { publish, type SessionEvent, type SessionRejectReason } from '../session.events.js';
+import { checkName } from '../options/cookie-name.js';
 import { MAX_MAX_AGE } from '../options/duration.js';
 import {
-  checkName,
   type ResolvedCookie,
   type ResolvedOptions,
   type SessionCookieOptions,
@@ -16,10 +14,16 @@ import {
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionState } from '../session/session-state.js';
 import type { Texts } from '../session/session-values.js';
+import type { RegisteredSession } from '../registry/session-registry.js';
+import { attributesOf } from './cookie-attributes.js';
+import { BadCookies } from './bad-cookies.js';
+import { OwnedSessions } from './owned-sessions.js';
 import { twinsOf } from './twin-cookies.js';
 import { Warnings } from './warnings.js';
 import { currentTime } from '../session.clock.js';
 
+/** 128 bits: nobody guesses the `ref` of another session. */
+const REF_BYTES = 16;
 /** How far the clock of another instance may run ahead. */
 const MAX_CLOCK_SKEW = 60_000;
 /**
@@ -41,6 +45,9 @@ export interface OpenedToken {
 export abstract class SessionBackend {
   protected readonly keyring: Keyring;
   readonly warnings: Warnings;
+  readonly badCookies: BadCookies;
+  /** What the registry knows of its sessions, where there is one. */
+  readonly owned: OwnedSessions | undefined;
   private readonly attributes: { readonly plain: string; readonly secure: string };
 
   /**
@@ -55,6 +62,11 @@ export abstract class SessionBackend {
   ) {
     this.keyring = new Keyring(options.secrets, `${purpose}\0${options.name}`);
     this.warnings = new Warnings(options.name);
+    this.badCookies = new BadCookies((address, count) =>
+      this.publish('anomaly', undefined, { address, count }),
+    );
+    const { registration } = options;
+    this.owned = registration && new OwnedSessions(this, registration);
     this.attributes = {
       plain: attributesOf(options.cookie, false),
       secure: attributesOf(options.cookie, true),
@@ -66,6 +78,14 @@ export abstract class SessionBackend {
   /** Whether to open a session may take waiting. */
   abstract readonly takesWaiting: boolean;
 
+  /** Whether nothing opens a former id. */
+  abstract readonly endsFormerIds: boolean;
+
+  /** What becomes of a request whose session a server cannot give. */
+  get onStoreError(): 'fail' | 'anonymous' {
+    return this.owned?.onError ?? 'fail';
+  }
+
   /** @param ended remembers those that were ended here */
   protected adoptionWith(ended: EndedSessions): Adoption | undefined {
     if (this.options.adoption === undefined) return undefined;
@@ -76,17 +96,29 @@ export abstract class SessionBackend {
     return randomBytes(this.idBytes).toString('base64url');
   }
 
+  /** Takes other secrets from now on: checked, newest first. */
+  rotate(secrets: readonly (string | Buffer)[]): void {
+    this.keyring.rotate(secrets);
+  }
+
+  newRef(): string {
+    return randomBytes(REF_BYTES).toString('base64url');
+  }
+
   protected newRecord(texts: Texts): SessionRecord {
     const now = currentTime();
     const expiresAt = this.expiryOf(now, now);
     return { id: this.newId(), createdAt: now, sentAt: now, expiresAt, texts };
   }
 
+  /** Keeps a new session, and gives the value of its cookie. */
+  abstract keep(record: SessionRecord): string | Promise<string>;
+
   /** The record of a session that is sent now. */
   recordOf(state: SessionState, now: number): SessionRecord {
-    const { id, createdAt, cookie, texts } = state;
+    const { id, createdAt, cookie, signIn, texts } = state;
     const expiresAt = this.expiryOf(createdAt, now, cookie);
-    return { id, createdAt, sentAt: now, expiresAt, cookie, texts };
+    return { id, createdAt, sentAt: now, expiresAt, cookie, signIn, texts };
   }
 
   /** Stands for an id in events. */
@@ -141,6 +173,7 @@ export abstract class SessionBackend {
   }
 
   reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
+    this.badCookies.note(reason);
     this.publish('rejected', id, { reason });
     return reason;
   }
@@ -155,6 +188,11 @@ export abstract class SessionBackend {
       ...(id === undefined ? undefined : { idHash: this.hash(id) }),
       ...more,
     }));
+  }
+
+  /** Tells of sessions that were ended from elsewhere. */
+  publishRevoked(sessions: readonly RegisteredSession[]): void {
+    for (const { idHash } of sessions) this.publish('revoked', undefined, { idHash });
   }
 
   /** When a session expires that is used now; nothing moves its absolute end. */
@@ -174,7 +212,7 @@ export abstract class SessionBackend {
   }
 
   /** "Remember me": a session's own `maxAge` is its idle time. */
-  protected idleTimeoutOf(cookie: SessionCookieOptions | undefined): number {
+  idleTimeoutOf(cookie: SessionCookieOptions | undefined): number {
     const own = cookie?.maxAge as number | undefined;
     return own !== undefined && own > 0 ? own * 1000 : this.options.idleTimeout;
   }
@@ -256,39 +294,4 @@ export abstract class SessionBackend {
     if (sameSite === 'none') this.warnings.untrustedProxy("cookie.sameSite: 'none'");
     else if (partitioned) this.warnings.untrustedProxy('cookie.partitioned: true');
   }
-}
-
-/** A limit that not even an empty session fits into would fail every write. */
-export function checkLimit(option: string, limit: number, least: number, name: string): void {
-  if (least <= limit) return;
-  throw new SessionError(
-    'SESSION_CONFIG',
-    `SessionModule: ${option} is ${limit}; allowed: ${least} and more, which an empty session takes under the name '${name.slice(0, 50)}'.`,
-  );
-}
-
-/** The keys that take most of a session, for people to find what to leave out. */
-export function largestOf(record: SessionRecord): string {
-  return [...record.texts]
-    .map(([key, value]) => ({ key, bytes: Buffer.byteLength(value) }))
-    .sort((one, other) => other.bytes - one.bytes)
-    .slice(0, 5)
-    .map((value) => `${value.key} (${value.bytes} bytes)`)
-    .join(', ');
-}
-
-/** The attributes of a `Set-Cookie` line but for the age, spelt by the `cookie` package. */
-function attributesOf(cookie: Readonly<ResolvedCookie>, isSecure: boolean): string {
-  const { path, domain, httpOnly, sameSite, partitioned, priority } = cookie;
-  const line = stringifySetCookie('_', '', {
-    path,
-    domain,
-    httpOnly,
-    secure: isSecure,
-    // Browsers reject SameSite=None and Partitioned without Secure, and the cookie with them.
-    sameSite: sameSite === 'none' && !isSecure ? 'lax' : sameSite,
-    partitioned: partitioned && isSecure,
-    priority,
-  });
-  return line.slice('_='.length);
 }

@@ -3,7 +3,8 @@ import { SessionError } from '../session.errors.js';
 import type { LoadedSession, StoredBacking } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionSnapshot, SessionState } from '../session/session-state.js';
-import { BackedSession, type ResponseState } from './backed-session.js';
+import { BackedSession } from './backed-session.js';
+import type { ResponseState } from './response-state.js';
 import type { Decision, Kept } from './decision.js';
 import { Sequence } from './sequence.js';
 import { StoreBudget } from './store-budget.js';
@@ -21,8 +22,6 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   private readonly kept: StoredSessionState;
   private readonly sequence = new Sequence();
   private readonly budget: StoreBudget;
-  /** The store failed, and the request goes on without. */
-  private isAnonymous = false;
   private saves = 0;
   /** The commit met a session that was ended elsewhere. */
   private isLost = false;
@@ -33,11 +32,11 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   constructor(backend: StoreBackend, request: AnyRequest, response: ResponseState) {
     super(backend, request, response);
     this.budget = new StoreBudget(backend.options.name, backend.timeout);
-    this.kept = new StoredSessionState(backend, this.isOverTls, this.budget);
+    this.kept = new StoredSessionState(backend, this.isOverTls, this.budget, this.registration);
   }
 
   load(): Promise<LoadedSession> | undefined {
-    const ids = this.backend.idsIn(this.cookieHeader);
+    const ids = this.watched(() => this.backend.idsIn(this.cookieHeader));
     if (ids.length === 0 && this.adoption === undefined) return undefined;
     return this.budget.run(() => this.loadNewest(ids));
   }
@@ -50,9 +49,10 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     try {
       for (const { id, isOutdated } of ids) {
         this.budget.assertLeft();
-        const stored = await backend.read(id);
+        const stored = await backend.read(id, () => this.budget.assertLeft());
         if (typeof stored === 'string') {
           kept.hasMoved ||= backend.hasMoved(id);
+          if (stored === 'malformed') kept.damagedIds.push(id);
           backend.reject(stored, id);
           continue;
         }
@@ -66,19 +66,15 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
         return await this.adoption?.open(() => this.budget.assertLeft());
       }
     } catch (error) {
-      if (backend.onStoreError === 'fail' || !isStoreFailure(error)) throw error;
-      this.goWithout();
-      return undefined;
+      return this.goWithoutOrThrow(error);
     }
     if (newest === undefined) return undefined;
     kept.hasMoved = false;
+    const { record, registered } = newest;
+    if (registered !== undefined) this.registration!.opened(record, registered);
     kept.entry.set(newest);
     kept.base = newest.record;
     return newest.record;
-  }
-
-  goWithout(): void {
-    this.isAnonymous = true;
   }
 
   get isOver(): boolean {
@@ -110,8 +106,8 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   }
 
   override assertWritable(): void {
-    if (this.isAnonymous) this.refuseAnonymous();
-    if (this.kept.base === undefined && !this.kept.isGone) super.assertWritable();
+    const isKept = this.kept.base !== undefined || this.kept.isGone;
+    if (this.isAnonymous || !isKept) super.assertWritable();
     else if (this.response.hasEnded) this.checkLater();
   }
 
@@ -136,18 +132,6 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     }
   }
 
-  override refuseChange(): never {
-    if (this.isAnonymous) this.refuseAnonymous();
-    return super.refuseChange();
-  }
-
-  private refuseAnonymous(): never {
-    throw new SessionError(
-      'SESSION_STORE',
-      `Session '${this.name}' could not be read in this request, so it cannot be changed.`,
-    );
-  }
-
   save(take: () => SessionSnapshot): Promise<SessionSnapshot> {
     this.saves++;
     return this.run(async () => {
@@ -155,7 +139,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
       if (this.kept.isGone) this.kept.drop();
       const snapshot = take();
       await this.kept.confirm(snapshot);
-      await this.kept.keep(snapshot);
+      await this.kept.keep(snapshot, true);
       if (this.kept.isGone) this.kept.refuseEnded();
       return snapshot;
     }).finally(() => void this.saves--);
@@ -183,24 +167,28 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   commit(kept: Kept): Promise<void> | undefined {
     // No cookie can be sent that would lead to it.
     if (this.adoption?.adopted !== undefined && this.isReadOnly) return undefined;
-    if (this.sequence.isBusy || this.kept.isRemovalDue) {
+    if (this.sequence.isBusy || this.isRemovalDue) {
       const increments = [...this.increments].map((one) => one.catch(unlessEnded));
       return this.run(async () => {
         await this.finishRemoval(kept !== 'done');
-        if (kept === 'done') return;
+        if (kept === 'done') return this.registration?.discard();
         await Promise.all(increments);
         // What was under way has changed the session, and what is kept of it.
         await this.keepAndRenew(this.snapshot(kept));
       });
     }
-    if (kept === 'done') return undefined;
+    if (kept === 'done') {
+      const discarding = this.registration?.discard();
+      return discarding && this.run(() => discarding);
+    }
     const snapshot = this.snapshot(kept);
-    if (!this.kept.differs(snapshot) && !this.kept.entry.isRenewalDue) return undefined;
+    const isRenewalDue = this.kept.entry.isRenewalDue || this.registration?.isTouchDue === true;
+    if (!this.kept.differs(snapshot) && !isRenewalDue) return undefined;
     return this.run(() => this.keepAndRenew(snapshot));
   }
 
   override isDecidedFor(status: number, isDropped: boolean): boolean {
-    if (this.sequence.isBusy || this.kept.isRemovalDue) return false;
+    if (this.sequence.isBusy || this.isRemovalDue) return false;
     return super.isDecidedFor(status, isDropped);
   }
 
@@ -209,10 +197,19 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     if (this.kept.removalError === undefined) await this.kept.removeIfDue();
     // Nobody may be told that it has ended.
     else if (isKept) throw this.kept.removalError;
+    await this.registration?.finishRemoval(isKept);
+  }
+
+  private get isRemovalDue(): boolean {
+    return this.kept.isRemovalDue || this.registration?.isRemovalDue === true;
+  }
+
+  get waitsForCommit(): boolean {
+    return true;
   }
 
   /** Does one thing after the other with the session in its store. */
-  private run<T>(act: () => Promise<T>): Promise<T> {
+  protected run<T>(act: () => Promise<T>): Promise<T> {
     return this.budget.run(() => this.sequence.run(act));
   }
 
@@ -225,7 +222,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     const wasGone = this.kept.isGone;
     await this.kept.keep(snapshot);
     this.isLost ||= !wasGone && this.kept.isGone;
-    await this.kept.renew();
+    await Promise.all([this.kept.renew(), this.kept.touchRegistered(snapshot)]);
   }
 
   override assertKept(): void {
@@ -245,7 +242,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     if (this.kept.isGone) return { backend, events: [] };
     if (record === undefined) {
       const isEnded = this.live.record !== undefined && !this.isAnonymous;
-      const isDeleted = (isEnded || this.live.status === 'destroyed') && !this.kept.isRemovalDue;
+      const isDeleted = (isEnded || this.live.status === 'destroyed') && !this.isRemovalDue;
       const own = this.live.record?.cookie;
       if (!isDeleted) return { backend, events: [] };
       const deletions = this.twinDeletions(own, false);
@@ -259,11 +256,6 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     const deletions = isNewId ? this.twinDeletions(record.cookie, false) : [];
     return { backend, cookie, deletions, events: [] };
   }
-}
-
-/** What `map` throws is a fault of the application. */
-function isStoreFailure(error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'SESSION_STORE';
 }
 
 /** Who does not await an increment has asked for no answer: a session that has ended is no failure. */

@@ -1,8 +1,8 @@
-import { Logger } from '@nestjs/common';
 import { copyOf, Keyring, type Opened, sealedLength } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { hashOf } from '../seal/secret.js';
-import { checkLimit, largestOf, type OpenedToken, SessionBackend } from './session-backend.js';
+import { type OpenedToken, SessionBackend } from './session-backend.js';
+import { checkLimit, largestOf } from './sizes.js';
 import { SessionError } from '../session.errors.js';
 import type { SessionRejectReason, SessionStoreOperation } from '../session.events.js';
 import { MAX_MAX_AGE } from '../options/duration.js';
@@ -40,6 +40,7 @@ interface WrittenRecord {
 /** Carries the sessions of one name in a store; their cookie carries the sealed id alone. */
 export class StoreBackend extends SessionBackend {
   readonly takesWaiting = true;
+  readonly endsFormerIds = true;
   readonly adoption: Adoption | undefined;
   readonly queue = new WriteQueue();
   private readonly opened = new Recent<OpenedToken>(REMEMBERED);
@@ -63,11 +64,17 @@ export class StoreBackend extends SessionBackend {
     this.calls = new StoreCalls(storage.timeout);
     const call: StoreBackend['call'] = (...args) => this.call(...args);
     this.adoption = this.adoptionWith(new EndedInStore(call, this.hashKey));
-    if (!storage.store.atomic) warnOfRaces(name);
+    if (!storage.store.atomic) this.warnings.races();
   }
 
-  get onStoreError(): 'fail' | 'anonymous' {
+  override get onStoreError(): 'fail' | 'anonymous' {
     return this.storage.onError;
+  }
+
+  override rotate(secrets: readonly (string | Buffer)[]): void {
+    super.rotate(secrets);
+    this.recordKeyring.rotate(secrets);
+    for (const remembered of [this.opened, this.tokens, this.written]) remembered.clear();
   }
 
   /** How long one call may take: milliseconds. */
@@ -93,7 +100,11 @@ export class StoreBackend extends SessionBackend {
    * @throws SessionError `SESSION_STORE`, `SESSION_TOO_LARGE`
    */
   async begin(texts: Texts): Promise<string> {
-    const record = this.newRecord(texts);
+    return this.keep(this.newRecord(texts));
+  }
+
+  /** @throws SessionError `SESSION_STORE`, `SESSION_TOO_LARGE` */
+  override async keep(record: SessionRecord): Promise<string> {
     await this.write(record);
     return this.sealId(record.id);
   }
@@ -102,7 +113,7 @@ export class StoreBackend extends SessionBackend {
    * @returns why not, where a token leads to no session
    * @throws SessionError `SESSION_STORE`
    */
-  async open(token: string): Promise<SessionRecord | SessionRejectReason> {
+  async openKnown(token: string): Promise<SessionRecord | SessionRejectReason> {
     const opened = this.openToken(token);
     if (typeof opened === 'string') return opened;
     const stored = await this.read(opened.text);
@@ -126,10 +137,11 @@ export class StoreBackend extends SessionBackend {
   }
 
   /**
+   * @param assertLeft throws where no other call may begin
    * @returns why not, where there is none that can be accepted
    * @throws SessionError `SESSION_STORE`
    */
-  async read(id: string): Promise<StoredRecord | SessionRejectReason> {
+  async read(id: string, assertLeft = () => {}): Promise<StoredRecord | SessionRejectReason> {
     const key = this.keyOf(id);
     const stored = await this.call('read', id, (store) => store.read(key));
     if (stored === undefined) return 'unknown-id';
@@ -139,7 +151,14 @@ export class StoreBackend extends SessionBackend {
     if (typeof written === 'string') return written;
     const record = this.touched(written.record, stored.expiresAt);
     const { version } = stored;
-    return this.rejectionOf(record) ?? { record, version, isOutdated: written.isOutdated };
+    const { isOutdated } = written;
+    const rejection = this.rejectionOf(record);
+    if (rejection !== undefined) return rejection;
+    const owner = record.signIn?.owner;
+    if (owner === undefined || this.owned === undefined) return { record, version, isOutdated };
+    assertLeft();
+    const registered = await this.owned.find(id, owner);
+    return registered === undefined ? 'revoked' : { record, version, isOutdated, registered };
   }
 
   private openEntry(id: string, key: string, text: string): WrittenRecord | SessionRejectReason {
@@ -276,10 +295,4 @@ export class StoreBackend extends SessionBackend {
       );
     }
   }
-}
-
-function warnOfRaces(name: string): void {
-  new Logger('Session').warn(
-    `The store of session '${name}' cannot compare and write in one step: two processes that write to one session at the same moment can lose a change, and a signed-out session stays signed out only against writes that reach the store in time (tombstoneTime of KeyvSessionStore and ExpressSessionStore). RedisSessionStore can.`,
-  );
 }

@@ -46,6 +46,13 @@ export class StoreCalls {
     });
   }
 
+  /** As `run`; what is answered at once is given at once. @throws Error as `run` */
+  runNow<T>(call: () => T | Promise<T>): T | Promise<T> {
+    if (this.isHeldOff) return this.run(async () => call());
+    const answer = call();
+    return answer instanceof Promise ? this.run(() => answer) : answer;
+  }
+
   /** As many milliseconds pass between two tries as calls are overdue. */
   private get isHeldOff(): boolean {
     const isBehind = this.overdue >= MAX_OVERDUE && !this.isAnswering;

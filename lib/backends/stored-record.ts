@@ -1,3 +1,4 @@
+import type { RegisteredSession } from '../registry/session-registry.js';
 import type { SessionRecord } from '../session/session-record.js';
 
 /** A session as the store has it. */
@@ -6,4 +7,6 @@ export interface StoredRecord {
   readonly version: string;
   /** Whether an older key sealed it, so that it should be sealed again. */
   readonly isOutdated: boolean;
+  /** What the registry knows of it, where it has an owner. */
+  readonly registered?: RegisteredSession;
 }

@@ -3,6 +3,8 @@ import type { SessionEventKind } from '../session.events.js';
 import { changed, incremented } from '../session/session-delta.js';
 import type { SessionRecord } from '../session/session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from '../session/session-state.js';
+import { UNREADABLE } from '../stores/session-store.js';
+import type { Registration } from './registration.js';
 import type { StoreBackend } from './store-backend.js';
 import type { StoreBudget } from './store-budget.js';
 import { StoreEntry } from './store-entry.js';
@@ -23,11 +25,14 @@ export class StoredSessionState {
   isCookieDue = false;
   /** The request's id has just been replaced by another: its cookie must not take the new one's place. */
   hasMoved = false;
+  /** Entries that the request's cookies lead to and that hold no session. */
+  readonly damagedIds: string[] = [];
 
   constructor(
     private readonly backend: StoreBackend,
     private readonly isOverTls: boolean,
     budget: StoreBudget,
+    private readonly registration: Registration | undefined,
   ) {
     this.entry = new StoreEntry(backend, budget);
   }
@@ -52,14 +57,25 @@ export class StoredSessionState {
     return !this.hasMoved && this.backend.canSend(cookie, this.isOverTls);
   }
 
-  async keep(snapshot: SessionSnapshot): Promise<void> {
+  /** @param asks whether the registry is asked too, also where it need not be told anything */
+  async keep(snapshot: SessionSnapshot, asks = false): Promise<void> {
     if (!this.differs(snapshot)) return;
-    const { base, backend, entry } = this;
+    const { backend, registration } = this;
     if (this.endsWith(snapshot)) {
       this.isRemovalDue = true;
-      return this.removeIfDue();
+      await this.removeIfDue();
+      return registration?.end();
     }
     backend.checkCookie(snapshot.cookie);
+    const next = backend.recordOf(snapshot, currentTime());
+    backend.checkSize(next);
+    if (registration !== undefined && !(await registration.keep(next, asks))) return this.drop();
+    await this.keepEntry(snapshot);
+    if (!this.isGone) await registration?.settle(snapshot);
+  }
+
+  private async keepEntry(snapshot: SessionSnapshot): Promise<void> {
+    const { base, entry } = this;
     if (base === undefined) return this.begin(snapshot);
     const apply = (record: SessionRecord) => this.renewed(changed(record, base, snapshot));
     if (base.id === snapshot.id) {
@@ -70,6 +86,14 @@ export class StoredSessionState {
       this.tell('regenerated', 'committed');
     }
     this.base = snapshot;
+  }
+
+  /** Tells the registry of a use, where that is due. */
+  async touchRegistered(snapshot: SessionSnapshot): Promise<void> {
+    const { registration, backend } = this;
+    if (registration?.isTouchDue !== true || this.isGone) return;
+    await registration.touch(backend.recordOf(snapshot, currentTime()));
+    if (registration.isEnded) this.isGone = true;
   }
 
   /** Looks whether a session to which nothing was done is still there, and one that is new can be kept. */
@@ -84,6 +108,19 @@ export class StoredSessionState {
     await this.entry.begin(this.backend.recordOf(state, currentTime()));
     this.tell('created', 'committed');
     this.base = state;
+    await this.removeDamaged();
+  }
+
+  /** The new session takes the place of a damaged entry, which would lie there until it expires. */
+  private async removeDamaged(): Promise<void> {
+    for (const id of this.damagedIds.splice(0)) {
+      try {
+        await this.backend.remove(id, UNREADABLE.version);
+      } catch (error) {
+        // It opens nothing: no request fails for it.
+        if (!(error instanceof SessionError && error.code === 'SESSION_STORE')) throw error;
+      }
+    }
   }
 
   /**
@@ -139,6 +176,7 @@ export class StoredSessionState {
         throw error;
       }
     }
+    await this.removeDamaged();
     this.isRemovalDue = false;
     this.isGone = false;
     this.isOver = false;

@@ -1,6 +1,5 @@
 import type { SessionClass, SessionTypeOptions } from '../values/type-options.js';
-import { callerOf } from '../values/place.js';
-import { registerAt } from '../values/type-registry.js';
+import { registerSessionType } from '../values/type-registry.js';
 
 /**
  * Makes a class storable: its instances come back as instances, with class-transformer's
@@ -24,7 +23,6 @@ import { registerAt } from '../values/type-registry.js';
 export function SessionType<T extends object = object, S = unknown>(
   options: string | SessionTypeOptions<T, S> = {},
 ): (target: SessionClass<T>) => void {
-  const place = callerOf(SessionType);
   return (target) =>
-    registerAt(place, target, typeof options === 'string' ? { name: options } : options);
+    registerSessionType(target, typeof options === 'string' ? { name: options } : options);
 }

@@ -1,5 +1,5 @@
 import { unlessAwaited } from '../session/awaited.js';
-import type { RequestSession } from '../session/request-session.js';
+import { RequestSession } from '../session/request-session.js';
 import { SessionError } from '../session.errors.js';
 import { ExpressCookie } from './express-cookie.js';
 
@@ -132,6 +132,7 @@ export class ExpressSessionFace {
   /** As in express-session, nothing is left of the values; as in @fastify/session, but for some. */
   private async regenerate(kept: readonly string[]): Promise<void> {
     const former = this.leave();
+    RequestSession.liveOf(this.session)?.forgetSignIn();
     const renewing = this.session.regenerate();
     this.session.clear();
     for (const key of kept) if (Object.hasOwn(former, key)) this.session.set(key, former[key]);

@@ -41,6 +41,13 @@ export function claimsTls(request: AnyRequest): boolean {
   return typeof protocol === 'string' && /^\s*https\b/i.test(protocol);
 }
 
+/** The address of the client, as the adapter reads it. */
+export function addressOf(request: AnyRequest): string | undefined {
+  // Express and Fastify have it on their requests, by their trusted-proxy setting.
+  const { ip } = request as { ip?: unknown };
+  return typeof ip === 'string' ? ip : rawRequest(request).socket?.remoteAddress;
+}
+
 /** The host that the client asked, without its port, as the adapter reads it. */
 export function hostOf(request: AnyRequest): string | undefined {
   // Express and Fastify have it on their requests, by their trusted-proxy setting.

@@ -5,6 +5,7 @@ import {
   type Provider,
   type ValueProvider,
 } from '@nestjs/common';
+import { askForSecrets, hasSecretSource } from './secret.options.js';
 import type { SessionModuleOptions } from './session.options.js';
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
@@ -35,11 +36,14 @@ function withHiddenValue(provider: Provider): Provider {
   if (typeof provider === 'function' || provider.provide !== MODULE_OPTIONS_TOKEN) return provider;
   if ('useValue' in provider) {
     const { useValue } = provider as ValueProvider<SessionModuleOptions>;
-    return { ...provider, useValue: new ProvidedOptions(useValue) };
+    if (!hasSecretSource(useValue)) return { ...provider, useValue: new ProvidedOptions(useValue) };
+    const { provide } = provider;
+    return { provide, useFactory: async () => new ProvidedOptions(await askForSecrets(useValue)) };
   }
   const { useFactory } = provider as FactoryProvider<SessionModuleOptions>;
   return {
     ...provider,
-    useFactory: async (...args: unknown[]) => new ProvidedOptions(await useFactory(...args)),
+    useFactory: async (...args: unknown[]) =>
+      new ProvidedOptions(await askForSecrets(await useFactory(...args))),
   } as FactoryProvider;
 }

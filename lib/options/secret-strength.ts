@@ -1,10 +1,14 @@
 import { Logger } from '@nestjs/common';
 import { MIN_SECRET_BYTES, weaknessOf } from '../seal/secret.js';
 import { SessionError } from '../session.errors.js';
-import type { ResolvedOptions } from './session.options.js';
+
+interface Named {
+  readonly name: string;
+  readonly secrets: readonly (string | Buffer)[];
+}
 
 /** @throws SessionError `SESSION_CONFIG` for a weak secret in production; elsewhere warns, once */
-export function refuseWeakSecrets(sessions: readonly ResolvedOptions[]): void {
+export function refuseWeakSecrets(sessions: readonly Named[]): void {
   const weak = sessions.flatMap(({ name, secrets }) =>
     secrets
       .map((secret, i) => ({

@@ -1,9 +1,72 @@
+import { SessionError } from '../session.errors.js';
+import { type Duration, toTimeout } from './duration.js';
 import { HIDDEN, refuse } from './option-checks.js';
 import { MIN_SECRET_BYTES } from '../seal/secret.js';
 
+/** What seals: one secret, or a list of them, newest first. */
+export type SessionSecret = string | Buffer | readonly (string | Buffer)[];
+
+/** Where secrets come from that are kept elsewhere, as in a key-management service. */
+export type SecretSource = () => SessionSecret | Promise<SessionSecret>;
+
+/** A function that gives the secrets, and how often it is asked. */
+export interface ResolvedSecretSource {
+  readonly ask: SecretSource;
+  /** Milliseconds. */
+  readonly refresh: number;
+}
+
+/** Under which options that were asked for their secrets have the function that gave them. */
+const SOURCE = Symbol('secret source');
+const DEFAULT_REFRESH = '5 minutes';
+
+interface WithSecret {
+  readonly secret: SessionSecret | SecretSource;
+}
+
+/**
+ * The options, with the secrets that a function gives in its place.
+ *
+ * @throws SessionError `SESSION_CONFIG` where the function fails
+ */
+export async function askForSecrets<O>(options: O): Promise<O> {
+  if (Array.isArray(options)) return (await Promise.all(options.map(askForSecrets))) as O;
+  const ask: unknown = (options as Partial<WithSecret> | undefined)?.secret;
+  if (typeof ask !== 'function') return options;
+  try {
+    const secret = await (ask as SecretSource)();
+    return { ...options, secret, [SOURCE]: ask };
+  } catch (cause) {
+    throw new SessionError('SESSION_CONFIG', 'SessionModule: the function secret failed.', {
+      cause,
+    });
+  }
+}
+
+/** Whether some of the secrets are given by a function. */
+export function hasSecretSource(options: unknown): boolean {
+  return [options].flat().some((one) => typeof (one as WithSecret | null)?.secret === 'function');
+}
+
+/** @throws SessionError `SESSION_CONFIG` */
+export function resolveSecretSource(
+  options: object,
+  secretRefresh: Duration | undefined,
+): ResolvedSecretSource | undefined {
+  const ask = (options as { readonly [SOURCE]?: SecretSource })[SOURCE];
+  if (ask !== undefined) {
+    return { ask, refresh: toTimeout('secretRefresh', secretRefresh ?? DEFAULT_REFRESH) };
+  }
+  if (secretRefresh !== undefined) {
+    refuse('secretRefresh', secretRefresh, 'only where secret is a function');
+  }
+  return undefined;
+}
+
 /** @throws SessionError `SESSION_CONFIG`, which shows no secret */
 export function resolveSecrets(secret: unknown): (string | Buffer)[] {
-  const allowed = 'a string or Buffer of 32 bytes or more, or a list of them, newest first';
+  const allowed =
+    'a string or Buffer of 32 bytes or more, a list of them, newest first, or a function that gives these';
   const secrets = Array.isArray(secret) ? Array.from<unknown>(secret) : [secret];
   if (secrets.length === 0) refuse('secret', [], allowed);
   secrets.forEach((one, i) => {

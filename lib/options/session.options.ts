@@ -1,13 +1,26 @@
-import { Logger } from '@nestjs/common';
 import {
   ADOPT_OPTION_NAMES,
   resolveAdoption,
   type ResolvedAdoptOptions,
   type SessionAdoptOptions,
 } from './adopt.options.js';
+import { checkName, COOKIE_NAME, defaultName } from './cookie-name.js';
 import { type Duration, toSeconds, toTimeout } from './duration.js';
 import { HIDDEN, knowAll, oneOf, refuse, wholeBytes } from './option-checks.js';
-import { refuseExchange, resolveSecrets } from './secret.options.js';
+import {
+  refuseExchange,
+  type ResolvedSecretSource,
+  resolveSecrets,
+  resolveSecretSource,
+  type SecretSource,
+  type SessionSecret,
+} from './secret.options.js';
+import {
+  REGISTRY_OPTION_NAMES,
+  resolveRegistry,
+  type ResolvedRegistryOptions,
+  type SessionRegistryOptions,
+} from './registry.options.js';
 import {
   resolveStorage,
   type ResolvedStoreOptions,
@@ -50,12 +63,17 @@ export interface SessionCookieOptions {
 /** Decides by the status of the response, and the request of the adapter, whether changes are kept. */
 export type CommitPolicy = (status: number, request: unknown) => boolean;
 
-export interface SessionOptions extends SessionStoreOptions, SessionAdoptOptions {
+export interface SessionOptions
+  extends SessionStoreOptions, SessionRegistryOptions, SessionAdoptOptions {
   /**
    * What seals. A list rotates: the first seals, all open. 32 bytes or more; a shorter one, or
-   * a well-known placeholder, is an error under `NODE_ENV=production` and a warning elsewhere.
+   * a well-known placeholder, is an error under `NODE_ENV=production` and a warning elsewhere. A function
+   * gives them now or later (a key-management service): where it fails at boot the application does not
+   * start, where it fails later the last secrets go on and `secret-failed` is an event.
    */
-  secret: string | Buffer | readonly (string | Buffer)[];
+  secret: SessionSecret | SecretSource;
+  /** How often a function `secret` is asked again. Default `'5 minutes'`. */
+  secretRefresh?: Duration;
   /** Name of the cookie, an RFC 6265 token. Default `session`; with `secure: true` `__Host-session`. */
   name?: string;
   cookie?: SessionCookieOptions;
@@ -74,6 +92,11 @@ export interface SessionOptions extends SessionStoreOptions, SessionAdoptOptions
    * such as express-session. Of several sessions the first one says so.
    */
   requestSession?: boolean;
+  /**
+   * Under which key a library for CSRF keeps its secret in the session, as `csrfSecret`: `regenerate`
+   * replaces what lies there. Default none.
+   */
+  csrfKey?: string;
   /** How much one value may be. */
   limits?: SessionLimits;
   /** For which groups and which version class-transformer's decorators are read. Default none. */
@@ -85,6 +108,7 @@ export type SessionModuleOptions = SessionOptions | readonly SessionOptions[];
 
 /** For `SessionModule.forRootAsync({ useClass })` and `useExisting`. */
 export interface SessionOptionsFactory {
+  /** Called once, when the application boots. */
   createSessionOptions(): Promise<SessionModuleOptions> | SessionModuleOptions;
 }
 
@@ -104,6 +128,8 @@ export interface ResolvedCookie {
 export interface ResolvedOptions {
   /** Not enumerable: a copy of the options has none. */
   readonly secrets: readonly (string | Buffer)[];
+  /** What gives them, where a function does. Not enumerable either. */
+  readonly secretSource?: ResolvedSecretSource;
   readonly name: string;
   readonly cookie: Readonly<ResolvedCookie>;
   readonly idleTimeout: number;
@@ -114,6 +140,9 @@ export interface ResolvedOptions {
   readonly requestSession: boolean;
   /** Where a store keeps the values. */
   readonly storage?: ResolvedStoreOptions;
+  /** Where the signed-in sessions are known. */
+  readonly registration?: ResolvedRegistryOptions;
+  readonly csrfKey?: string;
   /** Where sessions of another library are adopted. */
   readonly adoption?: ResolvedAdoptOptions;
   /** How values are read and written. */
@@ -123,14 +152,13 @@ export interface ResolvedOptions {
 const DAY_SECONDS = 24 * 60 * 60;
 const DEFAULT_MAX_AGE = 30 * DAY_SECONDS;
 
-/** RFC 6265, section 4.1.1: cookie-name is an RFC 7230 token. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /** RFC 6265, section 4.1.1: any character but controls and the semicolon; 6265bis adds the length. */
 const PATH = /^\/[\u0020-\u003a\u003c-\u007e]{0,1023}$/;
 const DOMAIN = /^\.?[\dA-Za-z]([\dA-Za-z-]*[\dA-Za-z])?(\.[\dA-Za-z]([\dA-Za-z-]*[\dA-Za-z])?)*$/;
 
 const OPTION_NAMES = new Set<string>([
   'secret',
+  'secretRefresh',
   'name',
   'cookie',
   'idleTimeout',
@@ -140,7 +168,9 @@ const OPTION_NAMES = new Set<string>([
   'maxCookieBytes',
   'requestSession',
   ...STORE_OPTION_NAMES,
+  ...REGISTRY_OPTION_NAMES,
   ...ADOPT_OPTION_NAMES,
+  'csrfKey',
   'limits',
   'classTransformer',
 ]);
@@ -181,7 +211,7 @@ function resolveSession(options: SessionOptions): ResolvedOptions {
   const secrets = resolveSecrets(options.secret);
   const cookie = resolveCookie(options.cookie ?? {});
   const name = options.name ?? defaultName(cookie);
-  refuseExchange(name, secrets, TOKEN);
+  refuseExchange(name, secrets, COOKIE_NAME);
   checkName(name, cookie);
   const idle = options.idleTimeout ?? (cookie.maxAge > 0 ? cookie.maxAge : DEFAULT_MAX_AGE);
   const resolved = {
@@ -201,11 +231,16 @@ function resolveSession(options: SessionOptions): ResolvedOptions {
     ),
     requestSession: oneOf('requestSession', options.requestSession ?? true, [true, false]),
     storage: resolveStorage(options),
+    registration: resolveRegistry(options),
+    csrfKey: resolveCsrfKey(options.csrfKey),
     adoption: resolveAdoption(options, { name, path: cookie.path, domain: cookie.domain }),
     rules: resolveValueRules(options.limits, options.classTransformer),
   };
   // Not enumerable, so that no log shows them.
-  return Object.defineProperty(resolved as ResolvedOptions, 'secrets', { value: secrets });
+  return Object.defineProperties(resolved as ResolvedOptions, {
+    secrets: { value: secrets },
+    secretSource: { value: resolveSecretSource(options, options.secretRefresh) },
+  });
 }
 
 /**
@@ -246,37 +281,9 @@ function isDomain(domain: string): boolean {
   return domain.length <= 253 && DOMAIN.test(domain);
 }
 
-/** `__Host-` binds a cookie to one host, so no neighbour can plant it (6265bis, section 4.1.3). */
-function defaultName(cookie: ResolvedCookie): string {
-  if (cookie.secure !== true) return 'session';
-  return cookie.domain === undefined && cookie.path === '/' ? '__Host-session' : '__Secure-session';
-}
-
-/** Browsers drop a prefixed cookie that breaks the rule of its prefix, and tell nobody. */
-export function checkName(name: string, cookie: ResolvedCookie): void {
-  if (typeof name !== 'string' || !TOKEN.test(name)) {
-    refuse('name', name, "a cookie name: letters, digits and any of !#$%&'*+-.^_`|~");
-  }
-  const [prefix] = /^__(host|secure)-/i.exec(name) ?? [];
-  if (prefix === undefined) return;
-  if (cookie.secure !== true) {
-    refuse('cookie.secure', cookie.secure, `true, as the name begins with ${prefix}`);
-  }
-  if (prefix.toLowerCase() !== '__host-') return;
-  if (cookie.domain !== undefined) {
-    refuse('cookie.domain', cookie.domain, `none, as the name begins with ${prefix}`);
-  }
-  if (cookie.path !== '/')
-    refuse('cookie.path', cookie.path, `/, as the name begins with ${prefix}`);
-}
-
-/** Warns of a name that looks like a prefix and that browsers would not take for one. */
-export function warnOfMisspeltPrefix({ name }: ResolvedOptions): void {
-  if (!/^(__(host|secure)[-_]|(host|secure)__)/i.test(name)) return;
-  if (/^__(Host|Secure)-/.test(name)) return;
-  new Logger('Session').warn(
-    `The session name '${name}' looks like a cookie prefix and is none: browsers know __Host- and __Secure- only, spelt so.`,
-  );
+function resolveCsrfKey(key: string | undefined): string | undefined {
+  if (key === undefined || (typeof key === 'string' && key.length > 0)) return key;
+  return refuse('csrfKey', key, "a key of the session's values, such as 'csrfSecret'");
 }
 
 function resolveCommitOn(commitOn: SessionOptions['commitOn']): CommitPolicy {

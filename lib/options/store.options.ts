@@ -20,24 +20,29 @@ export interface SessionStoreOptions {
   encryptAtRest?: boolean;
 }
 
-/** What was said of a store, with every default in place. */
-export interface ResolvedStoreOptions {
-  readonly store: SessionStore;
-  /** Milliseconds. */
+/** How a server is asked. */
+export interface ResolvedCallOptions {
+  /** How long one call may take: milliseconds. */
   readonly timeout: number;
   readonly onError: 'fail' | 'anonymous';
+}
+
+/** What was said of a store, with every default in place. */
+export interface ResolvedStoreOptions extends ResolvedCallOptions {
+  readonly store: SessionStore;
   readonly maxBytes: number;
   readonly encryptAtRest: boolean;
 }
 
 /** They say nothing without a store, and who gives one forgot the store. */
-const DEPENDENT_OPTION_NAMES = [
-  'storeTimeout',
-  'onStoreError',
-  'maxStoreBytes',
-  'encryptAtRest',
+const DEPENDENT_OPTION_NAMES = ['maxStoreBytes', 'encryptAtRest'] as const;
+/** They say how a store is asked, and a registry. */
+const CALL_OPTION_NAMES = ['storeTimeout', 'onStoreError'] as const;
+export const STORE_OPTION_NAMES = [
+  'store',
+  ...CALL_OPTION_NAMES,
+  ...DEPENDENT_OPTION_NAMES,
 ] as const;
-export const STORE_OPTION_NAMES = ['store', ...DEPENDENT_OPTION_NAMES] as const;
 const STORE_METHODS = ['read', 'write', 'touch', 'remove'] as const;
 
 /** Timers take no more: a longer one would end at once. */
@@ -47,11 +52,13 @@ const MAX_TIMER = 2 ** 31 - 1;
  * @returns `undefined` where the cookie carries the values
  * @throws SessionError `SESSION_CONFIG` naming the option, its value and what is allowed
  */
-export function resolveStorage(options: SessionStoreOptions): ResolvedStoreOptions | undefined {
-  const { store, onStoreError, encryptAtRest } = options;
+export function resolveStorage(
+  options: SessionStoreOptions & { readonly registry?: unknown },
+): ResolvedStoreOptions | undefined {
+  const { store, encryptAtRest } = options;
   if (store === undefined) {
-    const option = DEPENDENT_OPTION_NAMES.find((name) => options[name] !== undefined);
-    if (option !== undefined) refuse(option, options[option], 'only with a store');
+    refuseWithout('a store', DEPENDENT_OPTION_NAMES, options);
+    if (options.registry === undefined) refuseWithout('a store', CALL_OPTION_NAMES, options);
     return undefined;
   }
   // It may hold a password to a server: it is not shown.
@@ -60,11 +67,27 @@ export function resolveStorage(options: SessionStoreOptions): ResolvedStoreOptio
   }
   return {
     store,
-    timeout: resolveTimeout(options.storeTimeout ?? 2),
-    onError: oneOf('onStoreError', onStoreError ?? 'fail', ['fail', 'anonymous']),
+    ...resolveCalls(options),
     maxBytes: wholeBytes('maxStoreBytes', options.maxStoreBytes ?? 1024 * 1024),
     encryptAtRest: oneOf('encryptAtRest', encryptAtRest ?? true, [true, false]),
   };
+}
+
+/** @throws SessionError `SESSION_CONFIG` */
+export function resolveCalls(options: SessionStoreOptions): ResolvedCallOptions {
+  return {
+    timeout: resolveTimeout(options.storeTimeout ?? 2),
+    onError: oneOf('onStoreError', options.onStoreError ?? 'fail', ['fail', 'anonymous']),
+  };
+}
+
+function refuseWithout(
+  what: string,
+  names: readonly (keyof SessionStoreOptions)[],
+  options: SessionStoreOptions,
+): void {
+  const option = names.find((name) => options[name] !== undefined);
+  if (option !== undefined) refuse(option, options[option], `only with ${what}`);
 }
 
 function resolveTimeout(duration: Duration): number {

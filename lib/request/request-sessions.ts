@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import type { BackedSession, ResponseState } from '../backends/backed-session.js';
+import type { BackedSession } from '../backends/backed-session.js';
+import type { ResponseState } from '../backends/response-state.js';
 import type { Decision } from '../backends/decision.js';
 import { openSession, type SessionBackendOf } from '../backends/open-session.js';
 import { type AnyRequest, isConditional } from '../http/request.js';
@@ -100,7 +101,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (this.isDetached) return this.commitWithoutResponse();
     // A handler may have sent the response itself.
     if (this.status !== 'open' || this.response!.headersSent) return undefined;
-    if (this.hasStores && this.mayBeNotModified) return undefined;
+    if (this.mustWait && this.mayBeNotModified) return undefined;
     const { statusCode } = this.response!;
     endDeleted(this.#opened, this.response!);
     try {
@@ -147,15 +148,16 @@ export class RequestSessions implements ResponseListener, ResponseState {
     return isConditional(this.request) && this.#opened.some(({ live }) => live.values.hasConsumed);
   }
 
-  private get hasStores(): boolean {
-    return this.#opened.some((one) => one.store !== undefined);
+  /** Whether a commit may take waiting. */
+  private get mustWait(): boolean {
+    return this.#opened.some((one) => one.waitsForCommit);
   }
 
   beforeWriting(status: number): Promise<void> | undefined {
     if (this.failure !== undefined || this.isDetached || this.status === 'sent') return undefined;
     const opening = this.#opened.filter(({ live }) => live.isOpening);
-    if (!this.hasStores && opening.length === 0) return undefined;
     endDeleted(this.#opened, this.response!);
+    if (!this.mustWait && opening.length === 0) return undefined;
     try {
       if (this.isDecidedFor(status)) return undefined;
       // Nest may send the headers of events while the handler waits for its session.
@@ -225,10 +227,11 @@ export class RequestSessions implements ResponseListener, ResponseState {
 
   /** @returns `undefined` where no store has to be waited for */
   private write(status: number): Promise<void> | undefined {
-    if (!this.hasStores) return undefined;
+    if (!this.mustWait) return undefined;
     // What does not fit into a cookie must fail before anything is written.
     for (const one of this.#opened) {
-      if (one.store === undefined && one.isOpen) one.decide(this.keptBy(one, status));
+      const isAlone = this.#opened.length === 1;
+      if (one.store === undefined && one.isOpen && !isAlone) one.decide(this.keptBy(one, status));
     }
     const commitOne = (one: BackedSession) => one.commit(this.keptBy(one, status));
     return allOf(this.#opened.map((one) => (one.isOpen ? commitOne(one) : undefined)));

@@ -2,6 +2,7 @@ import {
   type ArgumentsHost,
   Inject,
   Injectable,
+  type OnModuleDestroy,
   type OnModuleInit,
   Optional,
 } from '@nestjs/common';
@@ -19,12 +20,12 @@ import { hookOf } from '../http/response-hook.js';
 import { warnOfEndlessAdoption } from '../options/adopt.options.js';
 import { MODULE_OPTIONS_TOKEN, ProvidedOptions } from '../options/module-definition.js';
 import { refuseWeakSecrets } from '../options/secret-strength.js';
-import {
-  resolveOptions,
-  type SessionModuleOptions,
-  warnOfMisspeltPrefix,
-} from '../options/session.options.js';
+import { warnOfMisspeltPrefix } from '../options/cookie-name.js';
+import { resolveOptions, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionError } from '../session.errors.js';
+import { SecretRefresh } from './secret-refresh.js';
+import type { SessionOwner } from '../session/sign-in.js';
+import { currentSessions } from './current-sessions.js';
 import { RequestSessions } from './request-sessions.js';
 
 /** Under which a request leads to the backends of its application. */
@@ -32,10 +33,13 @@ export const SESSION_BACKENDS = Symbol.for('nestjs-typed-session:backends');
 
 /** The backends of an application, by the names of their sessions, and the sessions of its requests. */
 @Injectable()
-export class SessionBackends implements OnModuleInit {
+export class SessionBackends implements OnModuleInit, OnModuleDestroy {
   // Private to the language, so that no log shows what a request leads to: secrets and sessions.
   readonly #byName: ReadonlyMap<string, CookieBackend | StoreBackend>;
   readonly #default: CookieBackend | StoreBackend;
+  /** Whether sessions may have an owner whom a registry knows. */
+  readonly hasRegistry: boolean;
+  private readonly refreshes: SecretRefresh[] = [];
   /** By what the guards, the interceptors and the handler of a message share. */
   readonly #messages = new WeakMap<object, RequestSessions>();
 
@@ -56,6 +60,7 @@ export class SessionBackends implements OnModuleInit {
     );
     this.#byName = new Map(backends.map((backend) => [backend.options.name, backend]));
     this.#default = backends[0]!;
+    this.hasRegistry = backends.some(({ owned }) => owned !== undefined);
   }
 
   /** The backend of the first session. */
@@ -70,7 +75,16 @@ export class SessionBackends implements OnModuleInit {
 
   /** Loads what the adopters need. @throws SessionError `SESSION_CONFIG` where a package is missing */
   async onModuleInit(): Promise<void> {
-    await Promise.all([...this.#byName.values()].map(async ({ adoption }) => adoption?.prepare()));
+    const backends = [...this.#byName.values()];
+    for (const backend of backends) {
+      const { secretSource } = backend.options;
+      if (secretSource !== undefined) this.refreshes.push(new SecretRefresh(backend, secretSource));
+    }
+    await Promise.all(backends.map(async ({ adoption }) => adoption?.prepare()));
+  }
+
+  onModuleDestroy(): void {
+    for (const refresh of this.refreshes.splice(0)) refresh.stop();
   }
 
   /** @throws SessionError `SESSION_UNAVAILABLE` where no session has that name */
@@ -82,6 +96,12 @@ export class SessionBackends implements OnModuleInit {
       'SESSION_UNAVAILABLE',
       `No session is named '${name}'. SessionModule knows: ${[...this.#byName.keys()].join(', ')}.`,
     );
+  }
+
+  /** Who is signed in with the session of the handler that runs now. */
+  currentOwner(name: string | undefined): SessionOwner | undefined {
+    const current = currentSessions.getStore();
+    return current?.backends === this ? current.session(name).live.signIn?.owner : undefined;
   }
 
   /** The sessions of the request on which a context stands; `undefined` where it stands on none. */

@@ -24,12 +24,20 @@ export type Opened =
  */
 export class Keyring {
   // Private to the language, so that no log shows a key.
-  readonly #keys: readonly SealingKey[];
-  readonly #eventKey: Buffer;
+  #keys: readonly SealingKey[] = [];
+  #eventKey!: Buffer;
+  readonly #context: string;
 
   /** @param secrets at least one, newest first; checked by the caller */
   constructor(secrets: readonly (string | Buffer)[], context: string) {
+    this.#context = context;
+    this.rotate(secrets);
+  }
+
+  /** Takes other secrets from now on. @param secrets as for the constructor */
+  rotate(secrets: readonly (string | Buffer)[]): void {
     const derived = secrets.map(deriveKeys);
+    const context = this.#context;
     this.#keys = derived.map(
       (keys) => new SealingKey(keys.seal, keyedHash(keys.keyId, ''), context),
     );

@@ -7,6 +7,7 @@ import type { SessionRecord } from './session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from './session-state.js';
 import { NO_TEXTS, SessionValues, type Texts } from './session-values.js';
 import { currentTime } from '../session.clock.js';
+import { type SignIn, signInOf } from './sign-in.js';
 
 /**
  * - `unopened`: nobody has asked for anything yet
@@ -22,6 +23,8 @@ export class LiveSession {
   readonly values: SessionValues;
   cookie: SessionCookie;
   createdAt = 0;
+  /** Who is signed in. */
+  signIn: SignIn | undefined;
   status: SessionStatus = 'unopened';
   /** As the client has it. */
   record: SessionRecord | undefined;
@@ -72,7 +75,7 @@ export class LiveSession {
     if (this.status !== 'unopened') return;
     const { store, name } = this.backing;
     if (store === undefined && this.open() === undefined) return;
-    const why = store === undefined ? 'is adopted from another library' : 'is kept in a store';
+    const why = store === undefined ? this.backing.whyItWaits : 'is kept in a store';
     throw new SessionError(
       'SESSION_UNAVAILABLE',
       `Session '${name}' ${why}, and nobody has opened it yet in this request. Any of these opens it: @Session() of nestjs-typed-session in a handler, await sessions.get(context) of SessionService in a guard, a pipe or an interceptor, await sessions.get(request, response) in middleware. Before all of them, in main.ts: const sessions = app.get(SessionService); app.use((request, response, next) => sessions.get(request, response).then(() => next(), next)). After that it is request.session too.`,
@@ -86,7 +89,7 @@ export class LiveSession {
 
   /** Shows nothing, in place of a session that could not be opened. */
   openEmpty(): void {
-    this.backing.store?.goWithout();
+    this.backing.goWithout();
     this.begin(undefined);
   }
 
@@ -156,8 +159,8 @@ export class LiveSession {
       return count;
     }
     const { restored } = this;
-    const now = { id: this.ensureId(), createdAt: this.createdAt, texts: this.adopted };
-    const text = await store.increment(key, by, { ...now, cookie: this.cookie.departures() });
+    const now = { ...this.stateWith(this.signIn), id: this.ensureId(), texts: this.adopted };
+    const text = await store.increment(key, by, now);
     // What is in the place of a session that was ended meanwhile was never counted.
     if (restored === this.restored) {
       if (text === undefined) this.values.set(key, count);
@@ -166,11 +169,49 @@ export class LiveSession {
     return text === undefined ? count : (JSON.parse(text) as number);
   }
 
-  async regenerate(): Promise<void> {
+  /** @param options as `Session.regenerate` takes them */
+  async regenerate(options?: unknown): Promise<void> {
+    if (this.status === 'unopened') this.openNow();
+    const signIn = signInOf(options, this.signIn, () => this.backing.newRef());
     this.useForWriting();
     this.backing.assertRenewable();
     this.id = this.backing.newId();
     if (this.status === 'loaded') this.status = 'regenerated';
+    this.renewSecret();
+    const { restored } = this;
+    const before = this.signIn;
+    // Only what the registry knows is shown as signed in.
+    await this.backing.registration?.signIn({ ...this.stateWith(signIn), id: this.id });
+    if (restored === this.restored && this.signIn === before) this.signIn = signIn;
+    this.touches++;
+  }
+
+  /** Notes that the user has just proved again who they are. */
+  async reauthenticate(): Promise<void> {
+    this.useForWriting();
+    this.signIn = { ...this.signIn, authenticatedAt: currentTime() };
+  }
+
+  /** Nobody is signed in any more, once the response says so. */
+  forgetSignIn(): void {
+    this.useForWriting();
+    this.signIn = undefined;
+  }
+
+  /** A secret against forged requests is not one that an attacker may have planted before a sign-in. */
+  private renewSecret(): void {
+    const { secretKey } = this.backing;
+    if (secretKey === undefined || !this.values.has(secretKey)) return;
+    if (typeof this.values.get(secretKey) === 'string') {
+      this.values.set(secretKey, this.backing.newId());
+    } else {
+      this.values.delete(secretKey);
+    }
+  }
+
+  private stateWith(signIn: SignIn | undefined): SessionState {
+    const { id, createdAt, cookie } = this;
+    return { id, createdAt, cookie: cookie.departures(), signIn, texts: NO_TEXTS };
   }
 
   async destroy(): Promise<void> {
@@ -182,9 +223,8 @@ export class LiveSession {
     const cookie = path === undefined && domain === undefined ? undefined : { path, domain };
     this.adopted = NO_TEXTS;
     this.restore({ id: '', createdAt: currentTime(), cookie, texts: NO_TEXTS });
-    const ending = this.backing.endOld();
-    await this.backing.store?.destroy();
-    await ending;
+    const { store, registration } = this.backing;
+    await Promise.all([this.backing.endOld(), store?.destroy(), registration?.signOut()]);
   }
 
   async reload(): Promise<void> {
@@ -220,16 +260,19 @@ export class LiveSession {
    * The session as it is now.
    *
    * @param keepsFlashes whether the flashes that were read come back
-   * @param isSaved whether it is kept where it is empty too, so that its id stays
+   * @param isWanted whether it is kept where it is empty too, so that its id stays
    * @throws SessionError where a value cannot be stored
    */
-  snapshot(keepsFlashes: boolean, isSaved = this.saved?.isSaved ?? false): SessionSnapshot {
+  snapshot(keepsFlashes: boolean, isWanted = this.saved?.isSaved ?? false): SessionSnapshot {
     this.backing.refuseProperties();
+    const { signIn } = this;
+    const isSaved = isWanted || signIn !== undefined;
     const texts = this.values.textsNow(keepsFlashes);
     return {
       id: texts.size === 0 && !isSaved ? this.id : this.ensureId(),
       createdAt: this.createdAt,
       cookie: this.cookie.departures(),
+      signIn,
       texts,
       flashKeys: this.values.flashKeys,
       isSaved,
@@ -247,6 +290,7 @@ export class LiveSession {
     this.restored++;
     this.id = from.id;
     this.createdAt = from.createdAt;
+    this.signIn = from.signIn;
     this.cookie = new SessionCookie(this.backing.cookie, from.cookie);
     this.values.reset(from.texts);
   }

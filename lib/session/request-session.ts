@@ -119,7 +119,20 @@ export class RequestSession {
 
   regenerate(...args: unknown[]): Promise<void> {
     refuseCallback('regenerate', args);
-    return RequestSession.#told(this, (live) => live.regenerate());
+    return RequestSession.#told(this, (live) => live.regenerate(args[0]));
+  }
+
+  get owner(): string | undefined {
+    return RequestSession.#used(this).signIn?.owner?.id;
+  }
+
+  get authenticatedAt(): Date | undefined {
+    const { signIn } = RequestSession.#used(this);
+    return signIn === undefined ? undefined : new Date(signIn.authenticatedAt);
+  }
+
+  reauthenticate(): Promise<void> {
+    return RequestSession.#told(this, (live) => live.reauthenticate());
   }
 
   destroy(...args: unknown[]): Promise<void> {
@@ -130,6 +143,12 @@ export class RequestSession {
   reload(...args: unknown[]): Promise<void> {
     refuseCallback('reload', args);
     return RequestSession.#told(this, (live) => live.reload());
+  }
+
+  /** What stands behind a session; `undefined` where this is none. */
+  static liveOf(session: unknown): LiveSession | undefined {
+    if (typeof session !== 'object' || session === null) return undefined;
+    return #live in session ? session.#live : undefined;
   }
 
   /** @throws SessionError where a method was taken off its session */

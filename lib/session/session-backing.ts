@@ -54,6 +54,16 @@ export interface SessionBacking {
   readonly takesWaiting: boolean;
   /** The store that keeps the session, if its cookie does not. */
   readonly store: StoredBacking | undefined;
+  /** Why it takes waiting where no store keeps it, as the end of a sentence about the session. */
+  readonly whyItWaits: string;
+  /** Goes on without the session that could not be read: nothing of it is changed. */
+  goWithout(): void;
+  /** The registry of signed-in sessions, where there is one. */
+  readonly registration: RegistryBacking | undefined;
+  /** The key of the secret against forged requests, which a new id replaces. */
+  readonly secretKey: string | undefined;
+  /** Names a session among those of its owner. */
+  newRef(): string;
   /** Ends the session of another library that the request brings too, where there is one. */
   endOld(): Promise<void> | undefined;
 }
@@ -73,6 +83,12 @@ export interface StoredBacking {
    * @returns the text of the sum; `undefined` where the session is gone
    */
   increment(key: string, by: number, now: SessionState): Promise<string | undefined>;
-  /** Goes on without the session that could not be read: nothing of it is changed. */
-  goWithout(): void;
+}
+
+/** What a session does in the registry of signed-in sessions. */
+export interface RegistryBacking {
+  /** Tells it of a session that gets an owner. @throws SessionError `SESSION_STORE` */
+  signIn(state: SessionState): Promise<void>;
+  /** Takes the session out of it. @throws SessionError `SESSION_STORE` */
+  signOut(): Promise<void>;
 }

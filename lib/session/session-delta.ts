@@ -3,6 +3,7 @@ import type { SessionCookieOptions } from '../options/session.options.js';
 import type { SessionRecord } from './session-record.js';
 import type { SessionSnapshot, SessionState } from './session-state.js';
 import { pathOf, type Texts } from './session-values.js';
+import { areSameSignIn, type SignIn } from './sign-in.js';
 import { revive } from '../values/serializer.js';
 import { DEFAULT_RULES } from '../values/value-rules.js';
 
@@ -27,6 +28,8 @@ interface SessionDelta {
   readonly lists: ReadonlyMap<string, ListDelta>;
   /** The session's own cookie options, where they were changed. */
   readonly cookie?: { readonly own: SessionCookieOptions | undefined };
+  /** Who is signed in, where that was changed. */
+  readonly signIn?: { readonly now: SignIn | undefined };
 }
 
 /** What a request did between two moments of its session. */
@@ -41,7 +44,12 @@ function deltaOf(before: SessionState, now: SessionSnapshot): SessionDelta {
     else lists.set(key, list);
   }
   const isSameCookie = JSON.stringify(before.cookie) === JSON.stringify(now.cookie);
-  return { texts, lists, ...(isSameCookie ? {} : { cookie: { own: now.cookie } }) };
+  return {
+    texts,
+    lists,
+    ...(isSameCookie ? {} : { cookie: { own: now.cookie } }),
+    ...(areSameSignIn(before.signIn, now.signIn) ? {} : { signIn: { now: now.signIn } }),
+  };
 }
 
 /** Does to a session what a request did to it, as the request saw it. */
@@ -50,7 +58,8 @@ function applyDelta(delta: SessionDelta, record: SessionRecord): SessionRecord {
   for (const [key, text] of delta.texts) put(texts, key, text);
   for (const [key, list] of delta.lists) put(texts, key, applyToList(list, texts.get(key)));
   const cookie = delta.cookie === undefined ? record.cookie : delta.cookie.own;
-  return { ...record, cookie, texts };
+  const signIn = delta.signIn === undefined ? record.signIn : delta.signIn.now;
+  return { ...record, cookie, signIn, texts };
 }
 
 /** Does to a session what was done between two moments; most of the time nobody else has changed it. */
@@ -59,8 +68,12 @@ export function changed(
   before: SessionState,
   now: SessionSnapshot,
 ): SessionRecord {
-  return record.texts === before.texts && record.cookie === before.cookie
-    ? { ...record, cookie: now.cookie, texts: now.texts }
+  const isUnchanged =
+    record.texts === before.texts &&
+    record.cookie === before.cookie &&
+    record.signIn === before.signIn;
+  return isUnchanged
+    ? { ...record, cookie: now.cookie, signIn: now.signIn, texts: now.texts }
     : applyDelta(deltaOf(before, now), record);
 }
 

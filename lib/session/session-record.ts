@@ -2,17 +2,19 @@
  * What is kept of a session, and its text form: a line of metadata, then a line per key.
  *
  * ```
- * ["id",createdAt,sentAt,expiresAt,{"maxAge":7776000}]
+ * ["id",createdAt,sentAt,expiresAt,{"maxAge":7776000},[authenticatedAt,"owner","ref","label"]]
  * "user":{"@User":{"name":"Peter"}}
  * "_flash":["welcome!"]
  * ```
  *
  * Times are milliseconds since 1970, all of one width: renewing a session does not make it longer.
- * The last member stands there only if the session has cookie options of its own. JSON text holds no
+ * The fifth member stands there only if the session has cookie options of its own, the sixth only if
+ * somebody has signed in (then the fifth may be `null`). JSON text holds no
  * raw line break, so lines need neither lengths nor escapes, and the text of a key can be copied
  * without being read.
  */
 import type { SessionCookieOptions } from '../options/session.options.js';
+import { formatSignIn, parseSignIn, type SignIn } from './sign-in.js';
 
 export interface SessionRecord {
   readonly id: string;
@@ -23,13 +25,16 @@ export interface SessionRecord {
   readonly expiresAt: number;
   /** Where this session departs from the cookie options of the module. */
   readonly cookie?: SessionCookieOptions;
+  /** Who is signed in. */
+  readonly signIn?: SignIn;
   /** The text of each key's value. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
 export function formatRecord(record: SessionRecord): string {
-  const { id, createdAt, sentAt, expiresAt, cookie } = record;
-  const own = cookie === undefined ? '' : `,${JSON.stringify(cookie)}`;
+  const { id, createdAt, sentAt, expiresAt, cookie, signIn } = record;
+  let own = cookie === undefined ? '' : `,${JSON.stringify(cookie)}`;
+  if (signIn !== undefined) own = `${own || ',null'},${formatSignIn(signIn)}`;
   // The id is base64url: nothing in it needs an escape.
   let text = `["${id}",${createdAt},${sentAt},${expiresAt}${own}]`;
   for (const [key, value] of record.texts) text += `\n${JSON.stringify(key)}:${value}`;
@@ -40,7 +45,7 @@ export function formatRecord(record: SessionRecord): string {
 export function parseRecord(text: string): SessionRecord | undefined {
   const [head, ...lines] = text.split('\n');
   try {
-    const [id, createdAt, sentAt, expiresAt, cookie] = JSON.parse(head) as unknown[];
+    const [id, createdAt, sentAt, expiresAt, cookie, signIn] = JSON.parse(head) as unknown[];
     if (typeof id !== 'string') return undefined;
     if (!isWhole(createdAt) || !isWhole(sentAt) || !isWhole(expiresAt)) return undefined;
     const texts = new Map<string, string>();
@@ -54,7 +59,8 @@ export function parseRecord(text: string): SessionRecord | undefined {
       createdAt,
       sentAt,
       expiresAt,
-      cookie: cookie as SessionCookieOptions | undefined,
+      cookie: (cookie as SessionCookieOptions | null | undefined) ?? undefined,
+      signIn: parseSignIn(signIn),
       texts,
     };
   } catch {

@@ -1,11 +1,13 @@
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { haveSameTexts, type Texts } from './session-values.js';
+import { areSameSignIn, type SignIn } from './sign-in.js';
 
 /** What a session holds at one moment. */
 export interface SessionState {
   readonly id: string;
   readonly createdAt: number;
   readonly cookie?: SessionCookieOptions;
+  readonly signIn?: SignIn;
   readonly texts: Texts;
 }
 
@@ -13,7 +15,7 @@ export interface SessionState {
 export interface SessionSnapshot extends SessionState {
   /** The keys that this request treated as lists of flashes. */
   readonly flashKeys: ReadonlySet<string>;
-  /** Whether `save()` asked to keep the session, so that it is kept where it is empty too. */
+  /** Whether `save()` or a sign-in asked to keep the session, so that it is kept where it is empty too. */
   readonly isSaved: boolean;
 }
 
@@ -22,6 +24,7 @@ export function areSame(one: SessionState, other: SessionState): boolean {
   return (
     one.id === other.id &&
     haveSameTexts(one.texts, other.texts) &&
+    areSameSignIn(one.signIn, other.signIn) &&
     (one.cookie === other.cookie || JSON.stringify(one.cookie) === JSON.stringify(other.cookie))
   );
 }

@@ -1,4 +1,5 @@
 import type { SessionCookieOptions } from '../options/session.options.js';
+import type { RegenerateOptions } from './sign-in.js';
 
 /**
  * The shape of your sessions, extended by declaration merging:
@@ -29,7 +30,9 @@ type FlashUnder<T, K extends string> = K extends keyof T ? Flash<T[K]> : unknown
  */
 export interface Session<T extends object = SessionData> {
   /**
-   * The live values: what is written here is stored, a change inside a value too.
+   * The live values: what is written here is stored, a change inside a value too. An object of data: of the
+   * methods of `Object.prototype` it has those that no key of a session is called, so neither `toString` nor
+   * `constructor`. `structuredClone` takes a copy: `structuredClone({ ...session.values })`.
    *
    * @throws SessionError `SESSION_INVALID` as `get` does, for any key
    */
@@ -42,7 +45,7 @@ export interface Session<T extends object = SessionData> {
    * `onInvalid: 'throw'`
    */
   get<K extends Key<T>>(key: K): Shape<T>[K] | undefined;
-  /** Stores anything that comes back as it was; see "Typed values" in the README. */
+  /** Stores anything that comes back as it was; see "Typed values" in the manual. */
   set<K extends Key<T>>(key: K, value: Shape<T>[K]): void;
   has(key: Key<T>): boolean;
   /** @returns whether there was a value */
@@ -108,9 +111,21 @@ export interface Session<T extends object = SessionData> {
   /**
    * Gives the session a new id and keeps the values: call it whenever rights change (sign-in). What
    * the old id stood for is gone once the response leaves; with a cookie alone, a copy of it stays
-   * readable until it expires.
+   * readable until it expires. With an `owner` it is a sign-in: the session is bound to that user, and
+   * where the module has a `registry` it can be listed and ended (`SessionService.list`, `end`,
+   * `endAll`). Without, the owner stays.
+   *
+   * @param options a list, as `@fastify/passport` gives, is allowed and says nothing: all values stay
+   * @throws SessionError `SESSION_CONFIG` where the owner or the label is none; `SESSION_STORE` where
+   * the registry fails
    */
-  regenerate(): Promise<void>;
+  regenerate(options?: RegenerateOptions | readonly string[]): Promise<void>;
+  /** Who has signed in with this session; `undefined` where nobody has, or nobody said who. */
+  readonly owner: string | undefined;
+  /** When that was, or the last `reauthenticate()`; `undefined` where nobody has signed in. */
+  readonly authenticatedAt: Date | undefined;
+  /** Notes that the user has just proved again who they are, as by a password: see `@RequireFresh`. */
+  reauthenticate(): Promise<void>;
   /**
    * Ends the session, whatever the request's outcome. What is stored afterwards begins a new one.
    * A store has forgotten it when the promise resolves; with a cookie alone, a copy of it, made

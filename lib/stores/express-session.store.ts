@@ -1,3 +1,5 @@
+/** @module nestjs-typed-session/express-session */
+
 import { SessionError } from '../session.errors.js';
 import {
   isNoJson,
@@ -14,8 +16,11 @@ type Callback = (error?: unknown, value?: unknown) => void;
 
 /** What is used of a store that was written for express-session. */
 export interface ExpressSessionStoreLike {
+  /** Reads a session. */
   get(sid: string, callback: Callback): unknown;
+  /** Writes a session. */
   set(sid: string, value: unknown, callback: Callback): unknown;
+  /** Removes a session. */
   destroy(sid: string, callback: Callback): unknown;
 }
 

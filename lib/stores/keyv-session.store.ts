@@ -13,10 +13,17 @@ export type { SerialSessionStoreOptions } from './serial-session.store.js';
 
 /** What is used of a Keyv, of version 4, 5 or 6. */
 export interface KeyvLike {
+  /** Reads an entry. */
   get(key: string): Promise<unknown>;
-  /** @param ttl milliseconds */
+  /**
+   * Writes an entry.
+   *
+   * @param ttl milliseconds
+   */
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
+  /** Removes an entry. */
   delete(key: string): Promise<unknown>;
+  /** Reports what failed. */
   on(event: 'error', listener: (error: unknown) => void): unknown;
   /** The adapter, from version 5 on. */
   readonly store?: unknown;

@@ -4,6 +4,7 @@ import { SessionError } from '../session.errors.js';
 import type { SessionStore, StoredSession } from './session-store.js';
 import { currentTime } from '../session.clock.js';
 
+/** Options of `MemorySessionStore`. */
 export interface MemorySessionStoreOptions {
   /** How many sessions are kept; beyond that the least recently used goes. Default 10,000. */
   maxSessions?: number;

@@ -7,9 +7,13 @@ interface ScriptCall {
 
 /** What is used of a client or a pool of `redis` (node-redis) 4, 5 or 6, or a Sentinel of 5 or 6. */
 export interface NodeRedisClient {
+  /** Reads an entry. */
   hmGet(key: string, fields: string[]): Promise<unknown>;
+  /** Runs a script that Redis knows. */
   evalSha(sha1: string, call: ScriptCall): Promise<unknown>;
+  /** Runs a script that Redis does not know yet. */
   eval(script: string, call: ScriptCall): Promise<unknown>;
+  /** Removes an entry. */
   unlink(key: string): Promise<unknown>;
   /** From version 5 on. */
   withCommandOptions?(options: { timeout: number }): NodeRedisClient;
@@ -18,16 +22,23 @@ export interface NodeRedisClient {
 /** What is used of a Cluster of `redis` (node-redis) 4, 5 or 6. */
 export interface NodeRedisCluster {
   readonly masters: unknown;
+  /** Reads an entry. */
   hmGet(key: string, fields: string[]): Promise<unknown>;
+  /** Removes an entry. */
   unlink(key: string): Promise<unknown>;
+  /** Runs a script on the node that holds the key. */
   sendCommand(key: string, isReadonly: boolean, command: string[]): Promise<unknown>;
 }
 
 /** What is used of a `Redis` or a `Cluster` of `ioredis` 5 or 6, or of `iovalkey`. */
 export interface IoRedisClient {
+  /** Reads an entry. */
   hmget(key: string, ...fields: string[]): Promise<unknown>;
+  /** Runs a script that Redis knows. */
   evalsha(sha1: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** Runs a script that Redis does not know yet. */
   eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** Removes an entry. */
   unlink(key: string): Promise<unknown>;
 }
 
@@ -43,13 +54,16 @@ export interface RedisCommands {
 }
 
 /** @throws SessionError `SESSION_CONFIG` where the client is of no known kind */
-export function redisCommands(client: RedisClient): RedisCommands {
+export function redisCommands(
+  client: RedisClient,
+  owner: 'RedisSessionStore' | 'RedisSessionRegistry',
+): RedisCommands {
   if (has(client, 'masters', 'hmGet', 'unlink', 'sendCommand')) return ofNodeRedisCluster(client);
   if (has(client, 'hmGet', 'evalSha', 'eval', 'unlink')) return ofNodeRedis(client);
   if (has(client, 'hmget', 'evalsha', 'eval', 'unlink')) return ofIoRedis(client);
   throw new SessionError(
     'SESSION_CONFIG',
-    'RedisSessionStore was not given a client that it knows; allowed are a client, a Sentinel or a ' +
+    `${owner} was not given a client that it knows; allowed are a client, a Sentinel or a ` +
       "Cluster of 'redis' 4 or later, of 'ioredis' 5 or later, or of 'iovalkey'",
   );
 }

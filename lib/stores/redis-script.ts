@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RedisCommands } from './redis-client.js';
 
-/** A Lua script about one key, which Redis runs as one step. It answers 1 or 0. */
+/** A Lua script about one key, which Redis runs as one step. */
 export class RedisScript {
   private readonly sha1: string;
 
@@ -9,13 +9,18 @@ export class RedisScript {
     this.sha1 = createHash('sha1').update(source).digest('hex');
   }
 
-  /** One command, unless the server has not seen the script since it started: then it is sent along. */
+  /** Runs a script that answers 1 or 0. */
   async run(redis: RedisCommands, key: string, args: string[]): Promise<boolean> {
+    return isOne(await this.ask(redis, key, args));
+  }
+
+  /** One command, unless the server has not seen the script since it started: then it is sent along. */
+  async ask(redis: RedisCommands, key: string, args: string[]): Promise<unknown> {
     try {
-      return isOne(await redis.evalsha(this.sha1, key, args));
+      return await redis.evalsha(this.sha1, key, args);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return isOne(await redis.eval(this.source, key, args));
+      return redis.eval(this.source, key, args);
     }
   }
 }

@@ -11,6 +11,7 @@ export type {
   RedisClient,
 } from './redis-client.js';
 
+/** Options of `RedisSessionStore`. */
 export interface RedisSessionStoreOptions {
   /** Before the key of each session. Default `session:`. */
   prefix?: string;
@@ -36,7 +37,7 @@ export class RedisSessionStore implements SessionStore {
 
   /** @throws SessionError `SESSION_CONFIG` where the client is of no known kind */
   constructor(client: RedisClient, { prefix = 'session:' }: RedisSessionStoreOptions = {}) {
-    this.redis = redisCommands(client);
+    this.redis = redisCommands(client, 'RedisSessionStore');
     this.prefix = prefix;
   }
 

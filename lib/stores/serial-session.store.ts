@@ -4,6 +4,7 @@ import { KeyedMutex, type Lock } from './keyed-mutex.js';
 import { type SessionStore, type StoredSession, UNREADABLE } from './session-store.js';
 import { currentTime } from '../session.clock.js';
 
+/** Options of `KeyvSessionStore` and `ExpressSessionStore`. */
 export interface SerialSessionStoreOptions {
   /**
    * For how many milliseconds one call may keep the others on its session waiting. From then on it

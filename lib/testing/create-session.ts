@@ -1,8 +1,9 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import type { BackedSession, ResponseState } from '../backends/backed-session.js';
+import type { BackedSession } from '../backends/backed-session.js';
 import type { CookieBackend } from '../backends/cookie-backend.js';
 import { openSession } from '../backends/open-session.js';
+import type { ResponseState } from '../backends/response-state.js';
 import { cookieValues } from '../http/cookie-header.js';
 import type { SessionOptions } from '../options/session.options.js';
 import { SessionBackends } from '../request/session-backends.js';

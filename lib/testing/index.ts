@@ -1,3 +1,5 @@
+/** @module nestjs-typed-session/testing */
+
 export { createSession, type CreateSessionOptions, type TestSession } from './create-session.js';
 export type { AnyTestResponse } from './responses.js';
 export { type SeenEvent, type SeenEvents, seenEvents } from './seen-events.js';
@@ -10,7 +12,10 @@ export {
   type SessionOfOptions,
 } from './session-cookie.js';
 export {
+  describeSessionRegistry,
+  type DescribeSessionRegistryOptions,
   describeSessionStore,
   type DescribeSessionStoreOptions,
+  type SessionRegistryFactory,
   type SessionStoreFactory,
 } from './stores/store-suite.js';

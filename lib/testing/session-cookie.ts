@@ -1,17 +1,30 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import type { SessionBackendOf } from '../backends/open-session.js';
 import { cookieValues } from '../http/cookie-header.js';
+import { currentTime } from '../session.clock.js';
 import { SessionError } from '../session.errors.js';
+import type { Texts } from '../session/session-values.js';
+import { checkOwner, signInOf } from '../session/sign-in.js';
 import { textsOf } from '../session/texts-of.js';
 import { valuesOf } from '../session/values-of.js';
 import { backendsOf } from './application.js';
 import { type AnyTestResponse, sentCookiesOf, setCookiesOf } from './responses.js';
 
+/** Options of `sessionCookie`. */
 export interface SessionCookieOfOptions {
   /** Which session is meant: the name of its cookie. Default: the first session of the module. */
   name?: string;
+  /**
+   * Who has just signed in, as `regenerate({ owner })` says it: the registry knows the session. Default:
+   * nobody.
+   */
+  owner?: string;
 }
 
-export interface SessionOfOptions extends SessionCookieOfOptions {
+/** Options of `sessionOf`. */
+export interface SessionOfOptions {
+  /** Which session is meant: the name of its cookie. Default: the first session of the module. */
+  name?: string;
   /**
    * The `Cookie` header that was sent. Only a response of plain `fetch` needs it: supertest, `inject()`
    * and `SessionAgent` know it.
@@ -23,7 +36,8 @@ export interface SessionOfOptions extends SessionCookieOfOptions {
  * Begins a session with these values, as if a handler had stored them, wherever the application keeps it.
  *
  * @returns the `Cookie` header for supertest, `app.inject()` or `fetch`
- * @throws SessionError where the values cannot be kept; `SESSION_UNAVAILABLE` where no session has that
+ * @throws SessionError where the values cannot be kept; `SESSION_CONFIG` where `owner` is no owner;
+ * `SESSION_UNAVAILABLE` where no session has that
  * name, or the application has not booted
  *
  * @example
@@ -35,11 +49,26 @@ export interface SessionOfOptions extends SessionCookieOfOptions {
 export async function sessionCookie(
   app: INestApplicationContext,
   values: object,
-  { name }: SessionCookieOfOptions = {},
+  { name, owner }: SessionCookieOfOptions = {},
 ): Promise<string> {
   const backend = backendsOf(app, 'sessionCookie').named(name);
   const texts = textsOf(values as Record<string, unknown>, backend.options.rules);
-  return `${backend.options.name}=${await backend.begin(texts)}`;
+  const token = await (owner === undefined
+    ? backend.begin(texts)
+    : beginOwned(backend, texts, owner));
+  return `${backend.options.name}=${token}`;
+}
+
+/** Begins a session that an owner has signed in with, and tells the registry. */
+async function beginOwned(backend: SessionBackendOf, texts: Texts, owner: string): Promise<string> {
+  checkOwner('sessionCookie', owner);
+  const now = currentTime();
+  const signIn = signInOf({ owner }, undefined, () => backend.newRef())!;
+  const state = { id: backend.newId(), createdAt: now, signIn, texts };
+  const record = backend.recordOf(state, now);
+  const token = await backend.keep(record);
+  await backend.owned?.add(record.id, owner, backend.owned.entryOf(record, signIn.owner!));
+  return token;
 }
 
 /**
@@ -64,7 +93,7 @@ export async function sessionOf<T extends object = Record<string, unknown>>(
   const backend = backendsOf(app, 'sessionOf').named(name);
   const { rules, name: cookieName } = backend.options;
   for (const token of tokensAfter(response, cookieName, cookie)) {
-    const record = await backend.open(token);
+    const record = await backend.openKnown(token);
     if (typeof record !== 'string') return valuesOf(record.texts, rules) as T;
   }
   return undefined;

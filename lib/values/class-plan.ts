@@ -27,6 +27,8 @@ export interface ClassPlan {
   readonly type: RegisteredType | undefined;
   /** The fields as the text of a JSON object. */
   readonly write: (instance: object, encoder: Encoder) => string;
+  /** The field that is stored under a name. */
+  readonly keyOf: (name: string) => string;
   /** An instance with the stored fields. Throws what the class's own code throws. */
   readonly revive: (stored: JsonObject, decoder: Decoder) => unknown;
 }
@@ -47,7 +49,7 @@ export function compilePlan(
   const plan: ClassPlan = {
     name: cls.name,
     type: registeredType(cls.prototype as object),
-    write: compileWriter(cls, storage, selection, findPlan, { takes, make }),
+    ...compileWriter(cls, storage, selection, findPlan, { takes, make }),
     revive,
   };
   return privateMembers(cls) === undefined ? plan : withPrivateMethods(cls, plan, make);
@@ -100,6 +102,7 @@ function publicPlan(cls: ClassFunction, { options }: Selection): ClassPlan {
   return {
     name: cls.name,
     type: registeredType(cls.prototype as object),
+    keyOf: (name) => name,
     write: (instance, encoder) => encoder.fields(instanceToPlain(instance, options)),
     revive: (stored, decoder) => {
       const unknownsBefore = decoder.unknowns;

@@ -101,26 +101,26 @@ export class Encoder {
     const { discriminator } = type;
     return discriminator === undefined
       ? escaped(fields, this.fieldCount)
-      : this.withClassName(fields, value, discriminator);
+      : this.withClassName(fields, value, plan, discriminator);
   }
 
   /** The fields, and the name of the class under the property that `discriminator` says. */
   private withClassName(
     fields: string,
     value: object,
+    plan: ClassPlan,
     { property, keep, namesOf }: NonNullable<FieldType['discriminator']>,
   ): string {
     const count = this.fieldCount;
     const names = namesOf(localPrototypes.of(value)!);
-    const own: unknown = Object.getOwnPropertyDescriptor(value, property)?.value;
+    const key = plan.keyOf(property);
+    const own: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
     if (own !== undefined && !names.includes(own as string)) {
-      throw refusal.refusedClassName(this.trail.pathOf(property), names);
+      throw refusal.refusedClassName(this.trail.pathOf(key), names);
     }
-    const mark = { key: property, remedy: 'discriminator' } as const;
-    const note =
-      keep || own === undefined
-        ? ''
-        : (this.options.marks?.note(value, [mark], (key) => this.trail.pathOf(key)) ?? '');
+    const marks = keep || own === undefined ? [] : [{ key, remedy: 'discriminator' } as const];
+    const taker = marks.length === 0 ? undefined : this.options.marks;
+    const note = taker?.note(value, marks, (one) => this.trail.pathOf(one)) ?? '';
     const isOnly = count === 0 || (count === 1 && fields.startsWith(`{${quote(property)}:`));
     const name = (own as string | undefined) ?? names[0];
     return escaped(

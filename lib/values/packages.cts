@@ -2,6 +2,15 @@
 // library: a plain `require` waits for its call, finds the application's own copy, and a bundler follows it.
 // Each stands in a `try`, so that a bundler accepts that a package is not installed.
 
+/**
+ * This evaluation of the library. A test that resets its modules evaluates the same file again, and gets
+ * another one. Both forms of the library have the same one.
+ */
+export const thisEvaluation: { readonly file: string | undefined } = {
+  // A bundle that is an ES module has none.
+  file: typeof __filename === 'string' ? __filename : undefined,
+};
+
 /** A package, or why it could not be loaded. */
 export type Loaded<T> = { readonly exports: T } | { readonly cause: unknown };
 

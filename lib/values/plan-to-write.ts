@@ -1,4 +1,5 @@
 import type { ClassTransformOptions } from 'class-transformer';
+import type { ClassPlan } from './class-plan.js';
 import type { MetadataStorage, Selection, TransformMetadata } from './class-metadata.js';
 import { TO_PLAIN } from './class-transformer.js';
 import type { ClassFunction } from './class-source.js';
@@ -25,8 +26,8 @@ interface WriteStep {
   readonly options: Readonly<ClassTransformOptions>;
   /** Set where the field may come back as another value. */
   readonly mark: Mark | undefined;
-  /** Whether a new instance has the field and leaves it `undefined`. */
-  isUnset: boolean | undefined;
+  /** What a new instance has there: nothing, a field that is `undefined`, or a field with a value. */
+  initial: 'none' | 'undefined' | 'value' | undefined;
 }
 
 /** Remembered per class; an instance used as a dictionary must not make this grow for ever. */
@@ -38,7 +39,7 @@ export function compileWriter(
   selection: Selection,
   findPlan: PlanFinder,
   { takes, make }: Pick<Reviver, 'takes'> & { readonly make: () => object },
-): (instance: object, encoder: Encoder) => string {
+): Pick<ClassPlan, 'write' | 'keyOf'> {
   const exposed = new Set(storage.getExposedProperties(cls, TO_PLAIN));
   const excluded = new Set(storage.getExcludedProperties(cls, TO_PLAIN));
   const writesAll = storage.getStrategy(cls) !== 'excludeAll';
@@ -69,7 +70,7 @@ export function compileWriter(
       transforms,
       options: selection.options,
       mark: isTransformedBothWays ? { key, remedy: 'transform' } : undefined,
-      isUnset: undefined,
+      initial: undefined,
     };
   };
 
@@ -92,12 +93,20 @@ export function compileWriter(
       return (made = {});
     }
   };
-  /** Whether a field is as a new instance has it: then it need not be stored. */
+  const initialOf = (step: WriteStep): WriteStep['initial'] => {
+    const one = aNewOne() as Record<string, unknown>;
+    if (one[step.key] !== undefined) return (step.initial ??= 'value');
+    return (step.initial ??= Object.hasOwn(one, step.key) ? 'undefined' : 'none');
+  };
+  /** Whether a field that is `undefined` is as a new instance has it: then it need not be stored. */
   const isUnset = (step: WriteStep, instance: object): boolean => {
     if (step.transforms.length > 0 || keptText(instance, step.key) !== undefined) return false;
-    const one = aNewOne() as Record<string, unknown>;
-    return (step.isUnset ??= Object.hasOwn(one, step.key) && one[step.key] === undefined);
+    const initial = initialOf(step);
+    return initial === 'undefined' || (initial === 'none' && !Object.hasOwn(instance, step.key));
   };
+
+  /** The fields in which a new instance has a value: one that lacks them is not to get it. */
+  let initialSteps: readonly WriteStep[] = [];
 
   /** Of the accessors that instances have of their own, those with a setter. */
   let ownMarks: readonly Mark[] | undefined;
@@ -111,15 +120,22 @@ export function compileWriter(
       if (!remade.has(key)) throw refusedOwnAccessor(encoder.trail.pathOf(key), cls);
       if (own.set !== undefined) ownMarks = [...(ownMarks ?? []), { key, remedy: 'accessor' }];
     }
+    const one = aNewOne();
+    initialSteps = Object.keys(one)
+      .filter((key) => !accessorsOf(one).has(key))
+      .map(stepFor)
+      .filter((step) => step !== undefined)
+      .filter((step) => initialOf(step) === 'value');
     ownMarks ??= [];
   };
 
-  return (instance, encoder) => {
+  const write = (instance: object, encoder: Encoder): string => {
     if (ownMarks === undefined) lookAt(instance, encoder);
     let text = '';
     let count = 0;
+    let initialCount = 0;
     let marks = ownMarks;
-    const write = (step: WriteStep): void => {
+    const add = (step: WriteStep): void => {
       if ((instance as Record<string, unknown>)[step.key] === undefined && isUnset(step, instance))
         return;
       if (step.mark !== undefined) marks = [...(marks ?? []), step.mark];
@@ -129,18 +145,26 @@ export function compileWriter(
       for (const key of Object.keys(instance)) {
         if (ownAccessors.has(key)) continue;
         const step = steps.get(key) ?? stepFor(key);
-        if (step !== undefined) write(step);
+        if (step === undefined) continue;
+        if (step.initial === 'value') initialCount++;
+        add(step);
+      }
+      if (initialCount < initialSteps.length) {
+        for (const step of initialSteps) {
+          if (!step.isExposed && !Object.hasOwn(instance, step.key)) add(step);
+        }
       }
     }
     for (const step of exposedSteps) {
       if (writesAll && Object.hasOwn(instance, step.key)) continue;
-      write(step);
+      add(step);
     }
     encoder.fieldCount = count;
     const { marks: taker } = encoder.options;
     if (taker === undefined || marks === undefined || marks.length === 0) return `{${text}}`;
     return `{${text}${taker.note(instance, marks, (key) => (encoder.trail.at(key), encoder.trail.path()))}}`;
   };
+  return { write, keyOf: (name) => fieldByName.get(name) ?? name };
 }
 
 const NO_ACCESSORS: ReadonlySet<string> = new Set();

@@ -144,11 +144,14 @@ function unregistered(cls: ClassFunction, value: object, path: string): SessionE
   const name = isNamed ? cls.name : nameless(cls, value);
   const called = isNamed ? cls.name : 'TheClass';
   const hidden = hiddenState(cls);
-  const replaced = replacedBy(cls);
+  const parent = registeredParent(cls);
+  const isReplaced = parent?.name === cls.name || cls.name === '';
   const remedy = isMongooseDocument(value)
     ? 'It is a document of Mongoose: store a plain object, document.toObject().'
-    : replaced !== undefined
-      ? `It extends ${replaced.name}, which is registered: a decorator above @SessionType() has replaced the class by a subclass. Put @SessionType() above that decorator, as the first of all.`
+    : parent !== undefined
+      ? isReplaced
+        ? `It extends ${parent.name}, which is registered: a decorator above @SessionType() has replaced the class by a subclass. Put @SessionType() above that decorator, as the first of all.`
+        : `It extends ${parent.name}, which is registered, and is a class of its own: put @SessionType() on it too, or call registerSessionTypes(${called}). If a decorator above @SessionType() has made it of ${parent.name}, put @SessionType() above that decorator.`
       : !isNamed && cls.name !== ''
         ? `Give it a name and a form of its own: registerSessionType(${called}, { name, serialize, revive }).`
         : hidden !== undefined
@@ -171,13 +174,12 @@ function nameless({ name, prototype }: ClassFunction, value: object): string {
     : `a class with the minified name ${name}${described}`;
 }
 
-/** The registered class that a decorator has replaced by this one, which has its name. */
-function replacedBy(cls: ClassFunction): ClassFunction | undefined {
+/** The class that this one extends, where it is registered. */
+function registeredParent(cls: ClassFunction): ClassFunction | undefined {
   const [, parent] = lineageOf(cls);
-  if (parent === undefined || registeredType(parent.prototype as object) === undefined) {
-    return undefined;
-  }
-  return parent.name === cls.name || cls.name === '' ? parent : undefined;
+  return parent !== undefined && registeredType(parent.prototype as object) !== undefined
+    ? parent
+    : undefined;
 }
 
 function isMongooseDocument(value: object): boolean {

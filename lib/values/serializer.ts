@@ -95,9 +95,15 @@ function decoded(node: object, key: string | undefined, reader: Reader): unknown
     }
     return value;
   } catch (error) {
-    if (!(error instanceof ReadingStopped)) return wholeUnknown('cannot be read', key, reader);
+    if (!(error instanceof ReadingStopped)) return wholeUnknown(whyUnreadable(error), key, reader);
     throw error.errorAt(pathTo(error.node, decoder.findings, node, key));
   }
+}
+
+/** What the developer has to mend, if that is the reason: it names classes, and quotes no value. */
+function whyUnreadable(error: unknown): string {
+  const isConfig = error instanceof SessionError && error.code === 'SESSION_CONFIG';
+  return isConfig ? `cannot be read: ${error.message.replace(/\.$/, '')}` : 'cannot be read';
 }
 
 function wholeUnknown(why: string, key: string | undefined, { report }: Reader): typeof UNKNOWN {

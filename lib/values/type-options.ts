@@ -28,9 +28,9 @@ export interface SessionTypeOptions<T = object, S = unknown> {
   /**
    * Where the class is defined: `import.meta.url` or `__filename`. Two classes under one name are an
    * error, unless the second is the first, evaluated again by a watcher or a test: then it takes the
-   * place of the first. Default: it is, where the same statement of the same file registers both, at
-   * the top of its module, and they have the same text. With this option, where both name the same
-   * file. Two builds of one class (ES and CommonJS) need one text in common.
+   * place of the first. It is where both name the same file (a query is left out). Without this option
+   * it is where the library was evaluated again too, as by `jest.resetModules()`, and both classes have
+   * the same text. Two builds of one class (ES and CommonJS) need one text in common.
    */
   definedIn?: string;
   /**

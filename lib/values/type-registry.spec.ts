@@ -70,6 +70,22 @@ describe('registering a class', () => {
     ).toMatch(/Two classes/);
   });
 
+  it('refuses it where one statement registers both', () => {
+    const sources = ['class Street { n = 1 }', 'class Street { n = 1 }'];
+    expect(messageOf(() => registerSessionTypes(...sources.map(evaluated)))).toMatch(/Two classes/);
+    expect(
+      messageOf(() =>
+        sources.forEach(() =>
+          registerSessionType(
+            class Lane {
+              n = 1;
+            },
+          ),
+        ),
+      ),
+    ).toMatch(/Two classes/);
+  });
+
   it('refuses one of another file, and a place that is none', () => {
     const source = 'class Placed { n = 1 }';
     registerSessionType(evaluated(source), { definedIn: 'file:///app/billing/address.js' });

@@ -1,6 +1,7 @@
 import type { ClassFunction } from './class-source.js';
 import { checkInstalled } from './class-transformer.js';
-import { callerOf, isEvaluatedAgain, type Origin } from './place.js';
+import { isEvaluatedAgain, type Origin } from './origin.js';
+import { thisEvaluation } from './packages.cjs';
 import { checkOf, type Check, type SessionTypeIssue } from './type-check.js';
 import {
   checkChecks,
@@ -27,7 +28,8 @@ export interface RegisteredType {
   /** How its text begins. */
   readonly label: string;
   readonly cls: ClassFunction;
-  readonly registeredAt: string | undefined;
+  /** The evaluation of the library that registered it. */
+  readonly evaluation: Origin['evaluation'];
   readonly form: OwnForm | undefined;
   /** From version 1 to 2, from 2 to 3 and so on. */
   readonly upgrades: readonly SessionTypeUpgrade[];
@@ -86,8 +88,7 @@ export function registeredType(prototype: object): RegisteredType | undefined {
  * @throws SessionError `SESSION_CONFIG`, as {@link registerSessionType}.
  */
 export function registerSessionTypes(...classes: SessionClass[]): void {
-  const registeredAt = callerOf(registerSessionTypes);
-  for (const cls of classes) registerAt(registeredAt, cls, {});
+  for (const cls of classes) registerSessionType(cls);
 }
 
 /**
@@ -110,15 +111,6 @@ export function registerSessionType<T, S = unknown>(
   cls: SessionClass<T>,
   options: SessionTypeOptions<T, S> = {},
 ): void {
-  registerAt(callerOf(registerSessionType), cls, options);
-}
-
-/** @param place where the statement stands that registers the class */
-export function registerAt<T, S>(
-  place: string | undefined,
-  cls: SessionClass<T>,
-  options: SessionTypeOptions<T, S>,
-): void {
   const target = checkedClass(cls);
   const before = byPrototype.get(target.prototype as object);
   const given = withoutUndefined(options as SessionTypeOptions<unknown>);
@@ -137,8 +129,11 @@ export function registerAt<T, S>(
   }
   checkDefinedIn(target, merged.definedIn);
   const names = [name, ...checkedNames(target, merged.from)];
-  const registeredAt = before?.registeredAt ?? place;
-  const origin = { cls: target, definedIn: merged.definedIn, registeredAt };
+  const origin: Origin = {
+    cls: target,
+    definedIn: merged.definedIn,
+    evaluation: before?.evaluation ?? thisEvaluation,
+  };
   for (const one of names) checkNameIsFree(one, origin);
   const saysNothingNew = Object.keys(given).every((option) => option === 'name');
   if (before !== undefined && saysNothingNew && byName.get(name) === before) return;
@@ -151,7 +146,7 @@ export function registerAt<T, S>(
 }
 
 function typeOf(
-  { cls, registeredAt }: Origin,
+  { cls, evaluation }: Origin,
   name: string,
   form: OwnForm | undefined,
   options: SessionTypeOptions<unknown>,
@@ -164,7 +159,7 @@ function typeOf(
     version,
     label: `{${JSON.stringify(tagOf({ name, version }))}:`,
     cls,
-    registeredAt,
+    evaluation,
     form,
     upgrades,
     check: checkOf(name, cls, options),
@@ -187,8 +182,8 @@ function withoutUndefined(options: SessionTypeOptions<unknown>): SessionTypeOpti
 function checkNameIsFree(name: string, origin: Origin): void {
   const holder = byName.get(name);
   if (holder === undefined || holder.cls === origin.cls) return;
-  const { cls, registeredAt, options } = holder;
-  if (isEvaluatedAgain(origin, { cls, registeredAt, definedIn: options.definedIn })) return;
+  const { cls, evaluation, options } = holder;
+  if (isEvaluatedAgain(origin, { cls, evaluation, definedIn: options.definedIn })) return;
   throw config(
     `Two classes are registered as the session type ${JSON.stringify(name)}: ${excerpt(cls)} and ${excerpt(origin.cls)}. Give one of them another name: @SessionType('name'). If they are one class, whose module is evaluated again (a watcher, a test), say where it is defined: @SessionType({ definedIn: __filename }), or import.meta.url; two builds of one module (ES and CommonJS) give one text in common, such as 'app/user'.`,
   );

@@ -1,27 +1,41 @@
 import { Module } from '@nestjs/common';
-import { SessionModule } from 'nestjs-typed-session';
-import { RedisSessionStore } from 'nestjs-typed-session/redis';
+import { SessionModule, type SessionOptions } from 'nestjs-typed-session';
+import { RedisSessionRegistry, RedisSessionStore } from 'nestjs-typed-session/redis';
 import type { RedisClientType } from 'redis';
+import { SessionPageModule } from '../shop/session-page/session-page.module.js';
 import { ShopModule } from '../shop/shop.module.js';
+import { RedisController } from './redis.controller.js';
+import { RedisJournal } from './redis-journal.js';
 import { REDIS, RedisModule } from './redis.module.js';
-import { SessionController } from './session.controller.js';
+
+const sessionOptions = (redis: RedisClientType): SessionOptions => ({
+  // The same in every process: what one seals, the other opens.
+  secret: process.env.SESSION_SECRET!,
+  name: 'shop',
+  // One day without a visit ends a session, unless somebody asked to be remembered.
+  cookie: { maxAge: '1 day' },
+  store: new RedisSessionStore(redis),
+  // Knows who is signed in where, for "Your devices".
+  registry: new RedisSessionRegistry(redis),
+});
 
 @Module({
   imports: [
     SessionModule.forRootAsync({
       imports: [RedisModule],
       inject: [REDIS],
-      useFactory: (redis: RedisClientType) => ({
-        // The same in every process: what one seals, the other opens.
-        secret: process.env.SESSION_SECRET!,
-        name: 'shop',
-        // One day without a visit ends a session, unless somebody asked to be remembered.
-        cookie: { maxAge: '1 day' },
-        store: new RedisSessionStore(redis),
-      }),
+      useFactory: sessionOptions,
     }),
     ShopModule,
+    SessionPageModule.forRootAsync({
+      imports: [RedisModule],
+      inject: [REDIS],
+      useFactory: (redis: RedisClientType) => ({
+        session: sessionOptions(redis),
+        journal: new RedisJournal(redis),
+      }),
+    }),
   ],
-  controllers: [SessionController],
+  controllers: [RedisController],
 })
 export class AppModule {}

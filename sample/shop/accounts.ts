@@ -28,6 +28,6 @@ export const ACCOUNTS: readonly Account[] = [
   },
 ];
 
-export function findUser(name: string, password: string): User | undefined {
-  return ACCOUNTS.find((one) => one.name === name && one.password === password)?.user;
+export function findAccount(name: unknown, password: unknown): Account | undefined {
+  return ACCOUNTS.find((one) => one.name === name && one.password === password);
 }

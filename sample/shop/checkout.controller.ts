@@ -1,9 +1,15 @@
-import { Controller, Get, Header, Post, Redirect, Render, UseGuards } from '@nestjs/common';
-import { Session, SessionValue } from 'nestjs-typed-session';
+import { Body, Controller, Get, Header, Post, Redirect, Render, UseGuards } from '@nestjs/common';
+import { RequireFresh, Session, SessionValue } from 'nestjs-typed-session';
+import { findAccount } from './accounts.js';
 import { Cart, showCart } from './cart.js';
 import type { ShopSession } from './shop-session.js';
 import { SignedInGuard } from './signed-in.guard.js';
 import { User } from './user.js';
+
+/** How long after the password an order needs no new one. */
+const FRESH = process.env.FRESH_SIGN_IN ?? '5 minutes';
+
+export const CONFIRM_PAGE = { title: 'Is it you?' };
 
 @Controller('checkout')
 @UseGuards(SignedInGuard)
@@ -21,7 +27,27 @@ export class CheckoutController {
     };
   }
 
+  @Get('confirm')
+  @Render('confirm')
+  askForPassword() {
+    return CONFIRM_PAGE;
+  }
+
+  @Post('confirm')
+  @Redirect('/checkout', 303)
+  async confirm(@Session() ss: Session<ShopSession>, @Body('password') password: unknown) {
+    if (findAccount(ss.owner, password) === undefined) {
+      ss.addFlash('That is not your password.', 'error');
+      return { url: '/checkout/confirm' };
+    }
+    await ss.reauthenticate();
+    ss.addFlash('Thank you. You can place the order now.', 'notice');
+    return { url: '/checkout' };
+  }
+
   @Post()
+  // ErrorPageFilter asks for the password where the sign-in is older.
+  @RequireFresh(FRESH)
   @Redirect('/', 303)
   order(@Session() ss: Session<ShopSession>) {
     const { user, cart } = ss.values;

@@ -9,9 +9,10 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { STATUS_CODES } from 'node:http';
 import { SessionError } from 'nestjs-typed-session';
+import { CONFIRM_PAGE } from './checkout.controller.js';
 import { SIGN_IN_PAGE } from './sign-in.controller.js';
 
-/** Answers every failure with a page. Who has to sign in gets the page to do it, as a 401. */
+/** Answers every failure with a page. A 401 is the page to sign in, or to enter the password again. */
 @Catch()
 export class ErrorPageFilter implements ExceptionFilter {
   private readonly logger = new Logger(ErrorPageFilter.name);
@@ -25,6 +26,9 @@ export class ErrorPageFilter implements ExceptionFilter {
     if (status >= 500) this.logger.error(error);
 
     httpAdapter.status(response, status);
+    if (error instanceof SessionError && error.code === 'SESSION_STALE') {
+      return httpAdapter.render(response, 'confirm', CONFIRM_PAGE);
+    }
     if (status === HttpStatus.UNAUTHORIZED.valueOf()) {
       return httpAdapter.render(response, 'sign-in', SIGN_IN_PAGE);
     }

@@ -3,6 +3,7 @@ import { readPublic } from './files.js';
 
 const STYLE = readPublic('style.css');
 const ICONS = readPublic('icons.svg');
+const COUNTDOWN = readPublic('countdown.js');
 const FAVICON = readPublic('favicon.svg');
 
 /** The same on both adapters, and without the session: no cookie, no `Vary`, no work. */
@@ -24,5 +25,11 @@ export class PublicController {
   @Header('Content-Type', 'image/svg+xml')
   favicon() {
     return FAVICON;
+  }
+
+  @Get('countdown.js')
+  @Header('Content-Type', 'text/javascript; charset=utf-8')
+  countdown() {
+    return COUNTDOWN;
   }
 }

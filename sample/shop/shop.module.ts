@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { CartController } from './cart.controller.js';
 import { CheckoutController } from './checkout.controller.js';
+import { DevicesController } from './devices.controller.js';
 import { ErrorPageFilter } from './error-page.filter.js';
 import { HomeController } from './home.controller.js';
 import { PublicController } from './public.controller.js';
@@ -14,6 +15,7 @@ import { SignInController } from './sign-in.controller.js';
     CartController,
     SignInController,
     CheckoutController,
+    DevicesController,
     PublicController,
   ],
   providers: [{ provide: APP_FILTER, useClass: ErrorPageFilter }],

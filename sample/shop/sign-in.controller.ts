@@ -2,13 +2,15 @@ import {
   Body,
   Controller,
   Get,
+  Headers,
   Post,
   Redirect,
   Render,
   UnauthorizedException,
 } from '@nestjs/common';
 import { Session } from 'nestjs-typed-session';
-import { ACCOUNTS, findUser } from './accounts.js';
+import { ACCOUNTS, findAccount } from './accounts.js';
+import { deviceNameOf } from './device-name.js';
 import type { ShopSession } from './shop-session.js';
 
 export const SIGN_IN_PAGE = { title: 'Sign in', accounts: ACCOUNTS };
@@ -28,19 +30,20 @@ export class SignInController {
     @Body('name') name = '',
     @Body('password') password = '',
     @Body('remember') remember?: string,
+    @Headers('user-agent') userAgent = '',
   ) {
-    const user = findUser(name, password);
-    if (user === undefined) {
+    const account = findAccount(name, password);
+    if (account === undefined) {
       ss.addFlash(name, 'name');
       ss.addFlash('That name and that password do not belong together.', 'error');
       // ErrorPageFilter answers with the sign-in page, which shows both flashes at once.
       throw new UnauthorizedException();
     }
     // A new id for new rights: who knew the old one gains nothing by it.
-    await ss.regenerate();
-    ss.values.user = user;
+    await ss.regenerate({ owner: account.name, label: deviceNameOf(userAgent) });
+    ss.values.user = account.user;
     if (remember !== undefined) ss.cookie.maxAge = '90 days';
-    ss.addFlash(`You are signed in, ${user.name}.`, 'notice');
+    ss.addFlash(`You are signed in, ${account.user.name}.`, 'notice');
     const url = ss.values.returnTo ?? '/';
     ss.delete('returnTo');
     return { url };

@@ -1,16 +1,13 @@
 /** What other session libraries wrote, each by itself in today's version, is opened here. */
 import { jest } from '@jest/globals';
-import connectPgSimple from 'connect-pg-simple';
-import { RedisStore } from 'connect-redis';
-import { Pool } from 'pg';
-import { createClient } from 'redis';
 import type { AdoptedSession, SessionAdopter } from 'nestjs-typed-session/adopt';
 import { cookieValues } from '../../lib/http/cookie-header.js';
-import { describeWithPostgres, PostgresServer } from '../support/postgres-server.js';
-import { describeWithRedis, RedisServer } from '../support/redis-server.js';
+import { describeWithPostgres } from '../support/postgres-server.js';
+import { describeWithRedis } from '../support/redis-server.js';
 import { describeWithLibraries } from './libraries.js';
 import {
-  expressSession,
+  CONNECT_PG_SIMPLE,
+  CONNECT_REDIS,
   OLD_LIBRARIES,
   VALUES,
   type OldApplication,
@@ -202,40 +199,12 @@ describeWithLibraries('sessions of other libraries', () => {
     promises(old);
   });
 
-  describeWithRedis('express-session with connect-redis', () => {
-    promises({
-      ...expressSession('', async () => {
-        const server = await RedisServer.start();
-        const client = createClient({ url: server.url });
-        await client.connect();
-        const close = async () => {
-          client.destroy();
-          await server.stop();
-        };
-        return { store: new RedisStore({ client }), close };
-      }),
-      // Redis has a clock of its own.
-      seconds: undefined,
-    });
+  describeWithRedis(CONNECT_REDIS.title, () => {
+    // Redis has a clock of its own.
+    promises({ ...CONNECT_REDIS, seconds: undefined });
   });
 
-  describeWithPostgres('express-session with connect-pg-simple', () => {
-    promises(
-      expressSession('', async (session) => {
-        const server = await PostgresServer.start();
-        const pool = new Pool({ connectionString: server.url });
-        const PgStore = connectPgSimple(session);
-        const store = new PgStore({
-          pool,
-          createTableIfMissing: true,
-          pruneSessionInterval: false,
-        });
-        const close = async () => {
-          await pool.end();
-          await server.stop();
-        };
-        return { store, close };
-      }),
-    );
+  describeWithPostgres(CONNECT_PG_SIMPLE.title, () => {
+    promises(CONNECT_PG_SIMPLE);
   });
 });

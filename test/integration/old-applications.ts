@@ -4,6 +4,10 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import connectPgSimple from 'connect-pg-simple';
+import { RedisStore } from 'connect-redis';
+import { Pool } from 'pg';
+import { createClient } from 'redis';
 import {
   fromCookieSession,
   fromExpressSession,
@@ -13,6 +17,8 @@ import {
   type AdopterOptions,
   type SessionAdopter,
 } from 'nestjs-typed-session/adopt';
+import { PostgresServer } from '../support/postgres-server.js';
+import { RedisServer } from '../support/redis-server.js';
 import { library, moduleOf } from './libraries.js';
 
 /** What a sign-in stores. */
@@ -89,7 +95,14 @@ async function onNest(
   const app = testing.createNestApplication(adapter);
   await configure(app);
   await app.listen(0, '127.0.0.1');
-  return { url: await app.getUrl(), close: () => app.close() };
+  return {
+    url: await app.getUrl(),
+    close: () => {
+      // A browser connects ahead of its requests, and a server waits for these before it closes.
+      app.getHttpServer().closeAllConnections();
+      return app.close();
+    },
+  };
 }
 
 /** Nest on Express, with a session library as its middleware. */
@@ -103,7 +116,7 @@ const onFastify = (...plugins: readonly (readonly [string, object])[]) =>
     for (const [name, options] of plugins) await app.register(await library(name), options);
   });
 
-export function expressSession(
+function expressSession(
   title: string,
   makeStore: (session: any) => Promise<{ store: any; close?: () => unknown }>,
 ): OldLibrary {
@@ -245,3 +258,29 @@ export const OLD_LIBRARIES: readonly OldLibrary[] = [
   ironSession('iron-session 6', 'iron-session-6'),
   secureSession,
 ];
+
+export const CONNECT_REDIS = expressSession('express-session with connect-redis', async () => {
+  const server = await RedisServer.start();
+  const client = createClient({ url: server.url });
+  await client.connect();
+  const close = async () => {
+    client.destroy();
+    await server.stop();
+  };
+  return { store: new RedisStore({ client }), close };
+});
+
+export const CONNECT_PG_SIMPLE = expressSession(
+  'express-session with connect-pg-simple',
+  async (session) => {
+    const server = await PostgresServer.start();
+    const pool = new Pool({ connectionString: server.url });
+    const PgStore = connectPgSimple(session);
+    const options = { pool, createTableIfMissing: true, pruneSessionInterval: false } as const;
+    const close = async () => {
+      await pool.end();
+      await server.stop();
+    };
+    return { store: new PgStore(options), close };
+  },
+);

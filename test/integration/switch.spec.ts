@@ -12,22 +12,23 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { tap } from 'rxjs';
 import { Session, SessionService } from 'nestjs-typed-session';
 import { fromGorilla, toGorilla, type SessionAdopter } from 'nestjs-typed-session/adopt';
-import {
-  closeApps,
-  isInStore,
-  places,
-  startApp,
-  type Place,
-  type TestApp,
-} from '../support/app.js';
+import { adapters, closeApps, places, startApp, type Place, type TestApp } from '../support/app.js';
 import { findChromium, launch } from '../support/browser.js';
 import type { Client } from '../support/client.js';
 import { describeWithGorilla, GoProgram } from '../support/go-program.js';
+import { describeWithPostgres } from '../support/postgres-server.js';
 import { describeWhere } from '../support/programs.js';
+import { describeWithRedis } from '../support/redis-server.js';
 import { ROOT } from '../support/readme.js';
 import { recordEvents } from '../support/session-events.js';
 import { describeWithLibraries } from './libraries.js';
-import { OLD_LIBRARIES, type OldApplication } from './old-applications.js';
+import {
+  CONNECT_PG_SIMPLE,
+  CONNECT_REDIS,
+  OLD_LIBRARIES,
+  type OldApplication,
+  type OldLibrary,
+} from './old-applications.js';
 
 const GO_NAME = 'app_session';
 const GO_KEY = Buffer.alloc(32, 'k');
@@ -74,8 +75,11 @@ class SignInController extends NewController {
   }
 }
 
-const startOurs = (place: Place, adopt: SessionAdopter): Promise<TestApp> =>
-  startApp(place, { controllers: [NewController], session: { adopt, adoptUntil: '2099-01-01' } });
+const startOurs = (place: Place, adopt: SessionAdopter, name = 'sid'): Promise<TestApp> =>
+  startApp(place, {
+    controllers: [NewController],
+    session: { name, adopt, adoptUntil: '2099-01-01' },
+  });
 
 const headerOf = (jar: Client['jar']) =>
   [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -104,64 +108,8 @@ async function signIn({ url }: OldApplication, client: Client): Promise<void> {
 }
 
 const events = recordEvents();
-afterAll(closeApps);
-
-describeWithLibraries('a user who signed in with another library', () => {
-  describe.each(OLD_LIBRARIES)('$title', (old) => {
-    let app: OldApplication;
-    beforeAll(async () => {
-      app = await old.start();
-    }, 180_000);
-    afterAll(() => app?.close());
-
-    it.each(places)('stays signed in, and is signed out there: %s', async (place) => {
-      const client = (await startOurs(place, app.adopter('newest'))).client();
-      await signIn(app, client);
-      const copy = new Map(client.jar);
-      expect(await there(app, client.jar)).toBe('Péter');
-      expect((await client.get('/me')).body).toBe('Péter');
-      expect([...client.jar.keys()]).toEqual(['sid']);
-      expect(events.take('adopted')).toMatchObject([{ library: old.library }]);
-      expect((await client.get('/me')).body).toBe('Péter');
-      expect(await there(app, client.jar)).toBe('signed out');
-      if (old.hasStore) expect(await thereAtLast(app, copy)).toBe('signed out');
-    });
-
-    it.each(places)('stays signed in in both with keepOld, till sign-out: %s', async (place) => {
-      const client = (await startOurs(place, app.adopter('newest', { keepOld: true }))).client();
-      await signIn(app, client);
-      expect((await client.get('/me')).body).toBe('Péter');
-      expect((await client.get('/me')).body).toBe('Péter');
-      expect(await there(app, client.jar)).toBe('Péter');
-      const copy = new Map(client.jar);
-      await client.get('/out');
-      expect(client.jar.size).toBe(0);
-      if (old.hasStore) expect(await there(app, copy)).toBe('signed out');
-      copy.delete('sid');
-      for (const [name, value] of copy) client.jar.set(name, value);
-      const again = await client.get('/me');
-      // Of cookie-session, a copy is what a new sign-in would set too.
-      expect(again.body).toBe(old.library === 'cookie-session' ? 'Péter' : 'signed out');
-    });
-  });
-});
 
 const chromium = findChromium();
-
-/** A browser of a user: its cookies go to every port of one host. */
-async function withPage(browser: Browser, test: (page: VisitedPage) => Promise<void>) {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const visit = async (url: string) => {
-    await page.goto(url);
-    return page.textContent('body');
-  };
-  try {
-    await test({ context, visit });
-  } finally {
-    await context.close();
-  }
-}
 
 interface VisitedPage {
   readonly context: BrowserContext;
@@ -169,43 +117,101 @@ interface VisitedPage {
   visit(url: string): Promise<string | null>;
 }
 
-const namesOf = async ({ context }: VisitedPage) =>
+/** One browser for the file: to start one takes longer than any test. */
+let browser: Browser | undefined;
+let page: VisitedPage | undefined;
+afterAll(async () => {
+  // It keeps connections to the applications.
+  await browser?.close();
+  await closeApps();
+});
+
+/** The page of a user without cookies. They go to every port of one host. */
+async function freshPage(): Promise<VisitedPage> {
+  if (page === undefined) {
+    browser = await launch(chromium!);
+    const context = await browser.newContext();
+    const tab = await context.newPage();
+    const visit = async (url: string) => {
+      await tab.goto(url, { waitUntil: 'domcontentloaded' });
+      return tab.textContent('body');
+    };
+    page = { context, visit };
+  }
+  await page.context.clearCookies();
+  return page;
+}
+
+const namesOf = async (context: BrowserContext) =>
   (await context.cookies()).map(({ name }) => name).sort();
 
-describeWhere({ chromium }, 'a user in Chromium', () => {
-  let browser: Browser;
+/** What those who signed in with another library are promised. */
+function promises(old: OldLibrary): void {
+  let app: OldApplication;
   beforeAll(async () => {
-    browser = await launch(chromium!);
-  });
-  afterAll(() => browser?.close());
+    app = await old.start();
+  }, 180_000);
+  afterAll(() => app?.close());
 
-  describeWithLibraries('with another library', () => {
-    const inBrowser = OLD_LIBRARIES.filter(({ title }) => !title.includes('prefix'));
-    it.each(inBrowser)('stays signed in: $title', async (old) => {
-      const app = await old.start();
-      try {
-        for (const place of places.filter((one) => !isInStore(one) || one.endsWith('memory'))) {
-          const ours = await startOurs(place, app.adopter('newest'));
-          const both = await startOurs(place, app.adopter('newest', { keepOld: true }));
-          await withPage(browser, async (page) => {
-            await page.visit(`${app.url}/sign-in`);
-            expect(await page.visit(`${both.url}/me`)).toBe('Péter');
-            expect(await page.visit(`${app.url}/me`)).toBe('Péter');
-          });
-          await withPage(browser, async (page) => {
-            await page.visit(`${app.url}/sign-in`);
-            expect(await page.visit(`${ours.url}/me`)).toBe('Péter');
-            expect(await page.visit(`${ours.url}/me`)).toBe('Péter');
-            expect(await namesOf(page)).toEqual(['sid']);
-            expect(await page.visit(`${app.url}/me`)).toBe('signed out');
-          });
-        }
-      } finally {
-        await app.close();
-      }
+  it.each(places)('stays signed in, and is signed out there: %s', async (place) => {
+    const client = (await startOurs(place, app.adopter('newest'))).client();
+    await signIn(app, client);
+    const copy = new Map(client.jar);
+    expect(await there(app, client.jar)).toBe('Péter');
+    expect((await client.get('/me')).body).toBe('Péter');
+    expect([...client.jar.keys()]).toEqual(['sid']);
+    expect(events.take('adopted')).toMatchObject([{ library: old.library }]);
+    expect((await client.get('/me')).body).toBe('Péter');
+    expect(await there(app, client.jar)).toBe('signed out');
+    if (old.hasStore) expect(await thereAtLast(app, copy)).toBe('signed out');
+  });
+
+  it.each(places)('stays signed in in both with keepOld, till sign-out: %s', async (place) => {
+    const client = (await startOurs(place, app.adopter('newest', { keepOld: true }))).client();
+    await signIn(app, client);
+    expect((await client.get('/me')).body).toBe('Péter');
+    expect((await client.get('/me')).body).toBe('Péter');
+    expect(await there(app, client.jar)).toBe('Péter');
+    const copy = new Map(client.jar);
+    await client.get('/out');
+    expect(client.jar.size).toBe(0);
+    if (old.hasStore) expect(await there(app, copy)).toBe('signed out');
+    copy.delete('sid');
+    for (const [name, value] of copy) client.jar.set(name, value);
+    const again = await client.get('/me');
+    // Of cookie-session, a copy is what a new sign-in would set too.
+    expect(again.body).toBe(old.library === 'cookie-session' ? 'Péter' : 'signed out');
+  });
+
+  describeWhere({ chromium }, 'in Chromium', () => {
+    it.each(adapters)('stays signed in, in both with keepOld: %s', async (adapter) => {
+      const both = await startOurs(adapter, app.adopter('newest', { keepOld: true }), 'both');
+      const ours = await startOurs(adapter, app.adopter('newest'));
+      const { visit, context } = await freshPage();
+      await visit(`${app.url}/sign-in`);
+      expect(await visit(`${both.url}/me`)).toBe('Péter');
+      expect(await visit(`${app.url}/me`)).toBe('Péter');
+      expect(await visit(`${ours.url}/me`)).toBe('Péter');
+      expect(await visit(`${ours.url}/me`)).toBe('Péter');
+      expect(await namesOf(context)).toEqual(['both', 'sid']);
+      expect(await visit(`${app.url}/me`)).toBe('signed out');
     });
   });
+}
 
+describeWithLibraries('a user who signed in with another library', () => {
+  describe.each(OLD_LIBRARIES)('$title', (old) => {
+    promises(old);
+  });
+  describeWithRedis(CONNECT_REDIS.title, () => {
+    promises(CONNECT_REDIS);
+  });
+  describeWithPostgres(CONNECT_PG_SIMPLE.title, () => {
+    promises(CONNECT_PG_SIMPLE);
+  });
+});
+
+describeWhere({ chromium }, 'a user in Chromium', () => {
   describeWithGorilla('with an application in Go', () => {
     const name = GO_NAME;
     const key = GO_KEY;
@@ -222,39 +228,37 @@ describeWhere({ chromium }, 'a user in Chromium', () => {
         ...request,
       });
 
-    it.each(places)('is signed in there by what toGorilla writes: %s', async (place) => {
+    it.each(adapters)('is signed in there by what toGorilla writes: %s', async (place) => {
       const ours = await startApp(place, {
         controllers: [SignInController],
         session: { adopt: fromGorilla({ name, hashKey: key, keepOld: true }) },
       });
-      await withPage(browser, async (page) => {
-        await page.visit(`${ours.url}/sign-in`);
-        expect(await namesOf(page)).toEqual([name, 'sid']);
-        const cookie = (await page.context.cookies()).find((one) => one.name === name)!.value;
-        expect(await inGo({ do: 'read', cookie })).toEqual({
-          isNew: false,
-          values: { user: 'string Péter' },
-        });
-        expect(await page.visit(`${ours.url}/out`)).toBe('signed out');
-        expect(await namesOf(page)).toEqual([]);
+      const { visit, context } = await freshPage();
+      await visit(`${ours.url}/sign-in`);
+      expect(await namesOf(context)).toEqual([name, 'sid']);
+      const cookie = (await context.cookies()).find((one) => one.name === name)!.value;
+      expect(await inGo({ do: 'read', cookie })).toEqual({
+        isNew: false,
+        values: { user: 'string Péter' },
       });
+      expect(await visit(`${ours.url}/out`)).toBe('signed out');
+      expect(await namesOf(context)).toEqual([]);
     });
 
-    it.each(places)('stays signed in: %s', async (place) => {
+    it.each(adapters)('stays signed in: %s', async (adapter) => {
       const map = ({ user }: Record<string, unknown>) => ({
         user: { name: (user as { Name: string }).Name },
       });
       for (const keepOld of [true, false]) {
-        const ours = await startOurs(place, fromGorilla({ name, hashKey: key, map, keepOld }));
-        await withPage(browser, async (page) => {
-          const { cookie } = await inGo({ do: 'write', set: 'signed in' });
-          await page.context.addCookies([{ name, value: cookie, url: ours.url }]);
-          expect(await page.visit(`${ours.url}/me`)).toBe('Péter');
-          expect(await page.visit(`${ours.url}/me`)).toBe('Péter');
-          expect(await namesOf(page)).toEqual(keepOld ? [name, 'sid'] : ['sid']);
-          const left = (await page.context.cookies()).find((one) => one.name === name)?.value;
-          expect((await inGo({ do: 'read', cookie: left })).isNew).toBe(!keepOld);
-        });
+        const ours = await startOurs(adapter, fromGorilla({ name, hashKey: key, map, keepOld }));
+        const { visit, context } = await freshPage();
+        const { cookie } = await inGo({ do: 'write', set: 'signed in' });
+        await context.addCookies([{ name, value: cookie, url: ours.url }]);
+        expect(await visit(`${ours.url}/me`)).toBe('Péter');
+        expect(await visit(`${ours.url}/me`)).toBe('Péter');
+        expect(await namesOf(context)).toEqual(keepOld ? [name, 'sid'] : ['sid']);
+        const left = (await context.cookies()).find((one) => one.name === name)?.value;
+        expect((await inGo({ do: 'read', cookie: left })).isNew).toBe(!keepOld);
       }
     });
   });

@@ -75,7 +75,7 @@ describe('MemorySessionStore with its bound', () => {
   it.each([0, -1, 1.5, Number.NaN, Infinity, '5', null])('refuses %p sessions', (maxSessions) => {
     const make = () => new MemorySessionStore({ maxSessions: maxSessions as number });
     expect(make).toThrow(SessionError);
-    expect(make).toThrow(/^maxSessions is .*; allowed is a positive integer$/);
+    expect(make).toThrow(/^maxSessions is .*; allowed is a positive integer\. /);
   });
 });
 

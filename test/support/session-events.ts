@@ -7,10 +7,14 @@ const KINDS: SessionEventKind[] = [
   'renewed',
   'regenerated',
   'destroyed',
+  'revoked',
   'rejected',
   'committed',
   'dropped',
   'failed',
+  'secret-failed',
+  'anomaly',
+  'conflict',
   'invalid',
 ];
 

@@ -3,12 +3,18 @@ import { describeDamage } from './damage.js';
 import { describeEntries } from './entries.js';
 import { describe } from './globals.js';
 import { describeRaces } from './races.js';
+export {
+  describeSessionRegistry,
+  type DescribeSessionRegistryOptions,
+  type SessionRegistryFactory,
+} from './registry.js';
 import { describeTexts } from './texts.js';
 import { describeTime } from './time.js';
 
 /** Gives the store under test. It is called for every test; the same store each time will do. */
 export type SessionStoreFactory = () => SessionStore | Promise<SessionStore>;
 
+/** What `describeSessionStore` takes besides the store. */
 export interface DescribeSessionStoreOptions {
   /** Default `a session store`. */
   title?: string;
@@ -34,6 +40,7 @@ export interface Subject {
   rivals: SessionStore[];
 }
 
+/** Opens what a chapter works on; each test has its own. */
 export type OpenSubject = () => Promise<Subject>;
 
 /**

@@ -21,16 +21,16 @@ interface StoredSession extends ShopSession {
 }
 
 /** Shows what lies where: an id in the cookie, and everything else in Redis. */
-@Controller('session')
-export class SessionController {
+@Controller('redis')
+export class RedisController {
   @Get()
   @Header('Cache-Control', 'no-store')
-  @Render('session')
+  @Render('redis')
   async show(@Session() ss: Session<StoredSession>, @Headers('cookie') cookies = '') {
     // Counted in Redis: two processes that count at once both count.
     const visits = await ss.increment('visits');
     return {
-      title: 'Where is my session?',
+      title: 'What lies in Redis?',
       visits,
       cookieBytes: weightOf(ss.name, cookies),
       letter: ss.values.letter ?? '',
@@ -39,7 +39,7 @@ export class SessionController {
   }
 
   @Post('letter')
-  @Redirect('/session', 303)
+  @Redirect('/redis', 303)
   write(@Session() ss: Session<StoredSession>, @Body('letter') letter: unknown) {
     if (typeof letter !== 'string' || letter.length > MAX_LETTER) {
       throw new BadRequestException(`Write a letter of up to ${MAX_LETTER} characters.`);

@@ -1,9 +1,11 @@
-/** `npx nestjs-typed-session`, as built. */
+/** `npx nestjs-typed-session`: as built where it boots an application, else its program within the process. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemorySessionStore, SessionService, SessionType } from 'nestjs-typed-session';
+import { sessionClock } from 'nestjs-typed-session/testing';
+import { runProgram } from '../lib/cli/program.js';
 import { SECRET } from './support/app.js';
 import { assertBuilt } from './support/built-library.js';
 import { ROOT } from './support/readme.js';
@@ -22,18 +24,30 @@ interface Ran {
   json: any;
 }
 
-function run(args: string[], env: Record<string, string> = {}, input = ''): Ran {
+/** The program as built, in a process of its own. */
+function spawn(args: string[], env: Record<string, string> = {}, input = ''): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
     env: { PATH: process.env.PATH, ...env },
     input,
     encoding: 'utf8',
   });
+  return ranOf(status, stdout, stderr);
+}
+
+/** The program, without a process. */
+async function run(args: string[], env: Record<string, string> = {}, input = ''): Promise<Ran> {
+  const io = { env, readInput: async () => input };
+  const { exitCode, out = '', err = '' } = await runProgram(args, io);
+  return ranOf(exitCode, out, err);
+}
+
+function ranOf(status: number | null, out: string, err: string): Ran {
   return {
     status,
-    out: stdout.trim(),
-    err: stderr.trim(),
+    out: out.trim(),
+    err: err.trim(),
     get json() {
-      return JSON.parse(stdout) as unknown;
+      return JSON.parse(out) as unknown;
     },
   };
 }
@@ -57,8 +71,8 @@ const file = (name: string, text: string): string => {
 };
 
 describe('the command line', () => {
-  it.each([[], ['keygen'], ['inspect'], ['doctor']])('has help: %s', (...command) => {
-    const { status, out } = run([...command, '--help']);
+  it.each([[], ['keygen'], ['inspect'], ['doctor']])('has help: %s', async (...command) => {
+    const { status, out } = await run([...command, '--help']);
     expect(status).toBe(0);
     expect(out).toMatch(/^Usage: npx nestjs-typed-session/);
     expect(out).toMatch(/Exit codes:\n +0 .*\n +1 .*\n +2 .*\n +3 /);
@@ -73,8 +87,8 @@ describe('the command line', () => {
     [['inspect', 'a', 'b'], 'inspect takes one COOKIE'],
     [['inspect', 'a', '--secret', SECRET], "Unknown option '--secret'"],
     [['doctor'], 'doctor takes one FILE'],
-  ])('ends with 2 where it is called in a wrong way: %j', (args, message) => {
-    const { status, err } = run(args);
+  ])('ends with 2 where it is called in a wrong way: %j', async (args, message) => {
+    const { status, err } = await run(args);
     expect(status).toBe(2);
     expect(err).toContain(message);
   });
@@ -83,22 +97,41 @@ describe('the command line', () => {
     [['inspect', 'a'], 'there is no secret: set SESSION_SECRET'],
     [['inspect', 'a', '--secret-file', 'no-such-file'], 'no-such-file cannot be read'],
     [['doctor', 'no-such-file.js'], 'there is no file no-such-file.js'],
-  ])('ends with 3 where it cannot run: %j', (args, message) => {
-    const { status, err } = run(args);
+  ])('ends with 3 where it cannot run: %j', async (args, message) => {
+    const { status, err } = await run(args);
     expect([status, err]).toEqual([3, expect.stringContaining(message)]);
-    expect(run([...args, '--json']).json).toEqual({ error: expect.stringContaining(message) });
+    expect((await run([...args, '--json'])).json).toEqual({
+      error: expect.stringContaining(message),
+    });
+  });
+});
+
+describe('the program as built', () => {
+  it('prints, reads standard input, and ends with the exit code', () => {
+    const env = { SESSION_SECRET: OTHER };
+    const sealed = new SessionService({ secret: OTHER, name: 'sid' }).seal({ visits: 3 });
+    expect(spawn(['inspect', '--json'], env, `sid=${sealed}\n`)).toMatchObject({
+      status: 0,
+      err: '',
+      json: { opens: true, values: [{ key: 'visits', value: 3 }] },
+    });
+    expect(spawn(['sing'])).toMatchObject({
+      status: 2,
+      out: '',
+      err: "nestjs-typed-session: there is no command 'sing' (nestjs-typed-session --help)",
+    });
   });
 });
 
 describe('keygen', () => {
-  it('makes a secret that the module takes, as the line for .env', () => {
-    const { status, out } = run(['keygen']);
+  it('makes a secret that the module takes, as the line for .env', async () => {
+    const { status, out } = await run(['keygen']);
     expect(status).toBe(0);
     expect(out).toMatch(/^SESSION_SECRET=[\w-]{43}$/);
   });
 
-  it('makes several, each another', () => {
-    const { secrets, env } = run(['keygen', '--count', '3', '--json']).json;
+  it('makes several, each another', async () => {
+    const { secrets, env } = (await run(['keygen', '--count', '3', '--json'])).json;
     expect(new Set(secrets).size).toBe(3);
     expect(env).toEqual(secrets.map((secret: string) => `SESSION_SECRET=${secret}`));
   });
@@ -112,8 +145,8 @@ describe('inspect', () => {
   const values = { user: new User(), visits: 3 };
   const sealed = new SessionService({ secret: OTHER, name: 'sid' }).seal(values);
 
-  it('tells what is in a cookie, sizes, end and key, and nothing of the id', () => {
-    const { status, out } = run(['inspect', `sid=${sealed}`], { SESSION_SECRET: OTHER });
+  it('tells what is in a cookie, sizes, end and key, and nothing of the id', async () => {
+    const { status, out } = await run(['inspect', `sid=${sealed}`], { SESSION_SECRET: OTHER });
     expect(status).toBe(0);
     expect(out).toContain('Session     sid: a session that its cookie carries');
     expect(out).toContain('secret 1 of 1, the newest');
@@ -126,25 +159,28 @@ describe('inspect', () => {
     [`Cookie: theme=dark; sid=${sealed}; a=b`, ['--name', 'sid']],
     [`Set-Cookie: sid=${sealed}; Max-Age=60; Path=/; HttpOnly`, []],
     [sealed, ['--name', 'sid']],
-  ])('takes a header or a value, from standard input and with a file of secrets', (text, args) => {
-    const secrets = file('secrets.txt', `${SECRET}\n${OTHER}\n`);
-    const all = ['inspect', '--json', '--secret-file', secrets, ...args];
-    const { status, json } = run(all, {}, `${text}\n`);
-    expect(status).toBe(0);
-    expect(json).toMatchObject({
-      opens: true,
-      name: 'sid',
-      kind: 'cookie',
-      sealedBy: 1,
-      secrets: 2,
-      isExpired: false,
-      values: [
-        { key: 'user', bytes: 37, value: { '@command-line-user': { name: 'Ada' } } },
-        { key: 'visits', bytes: 1, value: 3 },
-      ],
-    });
-    expect(Object.keys(json)).not.toContain('id');
-  });
+  ])(
+    'takes a header or a value, from standard input and with a file of secrets',
+    async (text, args) => {
+      const secrets = file('secrets.txt', `${SECRET}\n${OTHER}\n`);
+      const all = ['inspect', '--json', '--secret-file', secrets, ...args];
+      const { status, json } = await run(all, {}, `${text}\n`);
+      expect(status).toBe(0);
+      expect(json).toMatchObject({
+        opens: true,
+        name: 'sid',
+        kind: 'cookie',
+        sealedBy: 1,
+        secrets: 2,
+        isExpired: false,
+        values: [
+          { key: 'user', bytes: 37, value: { '@command-line-user': { name: 'Ada' } } },
+          { key: 'visits', bytes: 1, value: 3 },
+        ],
+      });
+      expect(Object.keys(json)).not.toContain('id');
+    },
+  );
 
   it.each([
     ['unknown-key', `sid=${sealed}`, SECRET],
@@ -152,16 +188,18 @@ describe('inspect', () => {
     ['bad-seal', `sid=${sealed.slice(0, -4)}AAAA`, OTHER],
     ['malformed', 'sid=short', OTHER],
     ['unknown-version', `sid=9${sealed.slice(1)}`, OTHER],
-  ])('says why a cookie does not open: %s', (reason, cookie, secret) => {
-    const { status, json } = run(['inspect', '--json', cookie], { SESSION_SECRETS: secret });
+  ])('says why a cookie does not open: %s', async (reason, cookie, secret) => {
+    const { status, json } = await run(['inspect', '--json', cookie], { SESSION_SECRETS: secret });
     expect(status).toBe(1);
     expect(json).toMatchObject({ opens: false, reason, why: expect.any(String) });
   });
 
   it('says that a cookie has expired', async () => {
-    const options = { secret: OTHER, name: 'sid', idleTimeout: 0.001 };
+    const options = { secret: OTHER, name: 'sid', idleTimeout: '30 minutes' };
     const cookie = `sid=${new SessionService(options).seal({})}`;
-    const { status, out } = run(['inspect', cookie], { SESSION_SECRET: OTHER });
+    sessionClock.advance('31 minutes');
+    const { status, out } = await run(['inspect', cookie], { SESSION_SECRET: OTHER });
+    sessionClock.reset();
     expect(status).toBe(1);
     expect(out).toMatch(/^Expired .*does not accept it \(expired\)/m);
   });
@@ -177,11 +215,11 @@ describe('inspect', () => {
     const cookie = await new SessionService({ secret: OTHER, name: 'sid', store }).begin(values);
     const env = { SESSION_SECRET: OTHER };
     const [{ key, text }] = writes;
-    expect(run(['inspect', '--json', `sid=${cookie}`], env).json).toMatchObject({
+    expect((await run(['inspect', '--json', `sid=${cookie}`], env)).json).toMatchObject({
       kind: 'store-cookie',
       storeKey: key,
     });
-    expect(run(['inspect', '--json', '--name', 'sid', text], env).json).toMatchObject({
+    expect((await run(['inspect', '--json', '--name', 'sid', text], env)).json).toMatchObject({
       kind: 'store-entry',
       values: [{ key: 'user' }, { key: 'visits' }],
     });
@@ -222,7 +260,7 @@ describe('doctor', () => {
       })(AppModule);
       module.exports = { AppModule };`,
     );
-    const ran = run(['doctor', weak, '--json']);
+    const ran = spawn(['doctor', weak, '--json']);
     expect([ran.err, ran.status]).toEqual(['', 1]);
     expect(ran.json.sessions).toEqual(['weak', 'in-memory']);
     expect(idsOf(ran)).toEqual([
@@ -247,12 +285,12 @@ describe('doctor', () => {
       export default class AppModule {}
       Module({ imports: [SessionModule.forRoot(strong)] })(AppModule);`,
     );
-    const { status, out } = run(['doctor', path]);
+    const { status, out } = spawn(['doctor', path]);
     expect([status, out]).toEqual([0, expect.stringMatching(/^Sessions: app\nNothing weak/)]);
     const copy = join(folder, 'node_modules/other/node_modules/class-transformer');
     mkdirSync(copy, { recursive: true });
     writeFileSync(join(copy, 'package.json'), '{ "version": "0.5.0" }');
-    const ran = run(['doctor', path, '--asvs', '3', '--json']);
+    const ran = spawn(['doctor', path, '--asvs', '3', '--json']);
     expect(idsOf(ran)).toEqual(['idle-timeout', 'copies']);
     expect(ran.json.findings[1].message).toMatch(/class-transformer is there 2 times.*0\.5\.0/);
     rmSync(join(folder, 'node_modules/other'), { recursive: true });
@@ -273,7 +311,7 @@ describe('doctor', () => {
       Module({ imports: [SessionModule.forRoot(strong)] })(AppModule);
       exports.createApp = () => ${make};`,
       );
-      const ran = run(['doctor', path, '--json']);
+      const ran = spawn(['doctor', path, '--json']);
       expect([idsOf(ran), ran.json.notes]).toEqual([ids, []]);
     },
   );
@@ -283,7 +321,7 @@ describe('doctor', () => {
       'without.cjs',
       `${HEAD} class A {} Module({ imports: [] })(A); exports.A = A;`,
     );
-    expect(run(['doctor', without])).toMatchObject({
+    expect(spawn(['doctor', without])).toMatchObject({
       status: 3,
       err: expect.stringContaining('does not import SessionModule'),
     });
@@ -291,10 +329,10 @@ describe('doctor', () => {
       'broken.cjs',
       `${HEAD} class A {} Module({ imports: [SessionModule.forRoot('')] })(A); exports.A = A;`,
     );
-    expect(run(['doctor', broken])).toMatchObject({
+    expect(spawn(['doctor', broken])).toMatchObject({
       status: 3,
       err: expect.stringContaining('does not boot: SessionModule: secret'),
     });
-    expect(run(['doctor', file('empty.cjs', '')])).toMatchObject({ status: 2 });
+    expect(spawn(['doctor', file('empty.cjs', '')])).toMatchObject({ status: 2 });
   });
 });

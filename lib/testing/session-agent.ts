@@ -61,11 +61,12 @@ export class SessionAgent {
     }
   }
 
+  /** Sends a GET. */
   get(path: string, init?: RequestInit): Promise<Response> {
     return this.fetch(path, { ...init, method: 'GET' });
   }
 
-  /** @param body sent as JSON; text, a form or bytes are sent as they are */
+  /** Sends a POST. @param body sent as JSON; text, a form or bytes are sent as they are */
   post(path: string, body?: unknown, init?: RequestInit): Promise<Response> {
     const headers = new Headers(init?.headers);
     const isJson = body !== undefined && !isBody(body);

@@ -101,7 +101,7 @@ describe.each(places)('a stored value on %s', (place) => {
     return { client };
   };
   const stored = async (client: Client) =>
-    Object.fromEntries((await carrierOf(app).open(client.jar.get('sid')!)).texts);
+    Object.fromEntries((await carrierOf(app).openKnown(client.jar.get('sid')!)).texts);
 
   it('that is not valid is dropped, told of, and gone; the rest stays', async () => {
     const { client } = await start({

@@ -65,7 +65,8 @@ describe('the package', () => {
       './express-session': 'ExpressSessionStore',
       './keyv': 'KeyvSessionRegistry KeyvSessionStore',
       './redis': 'RedisSessionRegistry RedisSessionStore',
-      './testing': 'describeSessionRegistry describeSessionStore',
+      './testing':
+        'SessionAgent createSession describeSessionRegistry describeSessionStore seenEvents sessionClock sessionCookie sessionOf',
     });
   });
 

@@ -18,10 +18,11 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^\\./tough-cookie\\.cjs$': '<rootDir>/lib/testing/tough-cookie.cts',
     '^\\./packages\\.cjs$': '<rootDir>/lib/values/packages.cts',
     '^nestjs-typed-session$': '<rootDir>/lib/index.ts',
     '^nestjs-typed-session/adopt$': '<rootDir>/lib/adopt/index.ts',
-    '^nestjs-typed-session/testing$': '<rootDir>/test/conformance/index.ts',
+    '^nestjs-typed-session/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-typed-session/express-session$': '<rootDir>/lib/stores/express-session.store.ts',
     '^nestjs-typed-session/(keyv|redis)$': '<rootDir>/lib/registry/$1.ts',
   },

@@ -9,7 +9,7 @@ import ts from 'typescript';
 const COMPILED = 'build';
 const BUNDLED = 'dist';
 /** CommonJS for both forms of the package, which both load as it is. */
-const PACKAGES = 'values/packages.cjs';
+const LAZY = ['values/packages.cjs', 'testing/tough-cookie.cjs'];
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const peers = Object.keys(manifest.peerDependencies);
@@ -21,8 +21,9 @@ const entries = Object.values(manifest.exports)
 const smallPackages = {
   name: 'small-packages',
   resolveId(id) {
-    if (id.endsWith('/packages.cjs')) {
-      return { id: join(process.cwd(), COMPILED, PACKAGES), external: 'relative' };
+    const lazy = LAZY.find((file) => id === `./${posix.basename(file)}`);
+    if (lazy !== undefined) {
+      return { id: join(process.cwd(), COMPILED, lazy), external: 'relative' };
     }
     if (peers.includes(id) || !(id in manifest.devDependencies)) return null;
     return createRequire(import.meta.url).resolve(id);
@@ -82,8 +83,10 @@ const declarations = {
 const shared = {
   name: 'shared',
   generateBundle() {
-    const source = readFileSync(join(COMPILED, PACKAGES), 'utf8');
-    this.emitFile({ type: 'asset', fileName: PACKAGES, source });
+    for (const fileName of LAZY) {
+      const source = readFileSync(join(COMPILED, fileName), 'utf8');
+      this.emitFile({ type: 'asset', fileName, source });
+    }
   },
 };
 
@@ -98,7 +101,7 @@ const output = {
   hoistTransitiveImports: false,
 };
 
-export default {
+const library = {
   input: Object.fromEntries(
     entries.map((file) => [file.replace(/\.js$/, ''), `${COMPILED}/${file}`]),
   ),
@@ -127,3 +130,20 @@ export default {
     if (log.code !== 'THIS_IS_UNDEFINED') handle(level === 'warn' ? 'error' : level, log);
   },
 };
+
+/** The command line: ES modules of its own, which need neither Nest nor the rest of the package. */
+const commandLine = {
+  input: { main: `${COMPILED}/cli/main.js` },
+  external: (id) => isBuiltin(id) || peers.includes(id),
+  output: {
+    dir: `${BUNDLED}/cli`,
+    format: 'es',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    minifyInternalExports: false,
+    hoistTransitiveImports: false,
+  },
+  onLog: library.onLog,
+};
+
+export default [library, commandLine];

@@ -91,8 +91,26 @@ export function hasListeners(kind: SessionEventKind): boolean {
   return channels[kind].hasSubscribers;
 }
 
-/** @param event made only if somebody listens: the hash of an id is not free */
-export function publish(kind: SessionEventKind, event: () => SessionEvent): void {
+/** All of them, in the order of {@link SessionEventKind}. */
+export const SESSION_EVENT_KINDS = Object.keys(channels) as readonly SessionEventKind[];
+
+// One for both forms of the package.
+const PUBLISHERS: unique symbol = Symbol.for('nestjs-typed-session:publishers');
+
+const shared = globalThis as { [PUBLISHERS]?: WeakMap<SessionEvent, object> };
+
+/** Which backend told an event: several applications may run in one process. */
+const publishers = (shared[PUBLISHERS] ??= new WeakMap());
+
+export function publisherOf(event: SessionEvent): object | undefined {
+  return publishers.get(event);
+}
+
+/** @param make makes the event, only if somebody listens: the hash of an id is not free */
+export function publish(kind: SessionEventKind, publisher: object, make: () => SessionEvent): void {
   const listeners = channels[kind];
-  if (listeners.hasSubscribers) listeners.publish(event());
+  if (!listeners.hasSubscribers) return;
+  const event = make();
+  publishers.set(event, publisher);
+  listeners.publish(event);
 }

@@ -18,8 +18,7 @@ import { SessionError } from './session.errors.js';
 import type { Session, SessionData } from './session/session.js';
 import type { SessionRecord } from './session/session-record.js';
 import { textsOf } from './session/texts-of.js';
-import { logFault } from './values/faults.js';
-import { DROPPED, revive, UNKNOWN } from './values/serializer.js';
+import { valuesOf } from './session/values-of.js';
 import type { ValueRules } from './values/value-rules.js';
 
 /**
@@ -135,7 +134,7 @@ export class SessionService {
         `Session '${backend.options.name}' has an owner, and its registry must be asked. Use await sessions.read(cookieValue).`,
       );
     }
-    return valuesOf(record, backend.options.rules);
+    return readable(record, backend.options.rules);
   }
 
   /**
@@ -160,7 +159,7 @@ export class SessionService {
     options: SealOptions = {},
   ): Promise<Record<string, unknown> | undefined> {
     const backend = this.backends.named(options.name);
-    return valuesOf(await backend.openKnown(cookieValue), backend.options.rules);
+    return readable(await backend.openKnown(cookieValue), backend.options.rules);
   }
 
   /**
@@ -204,17 +203,11 @@ export class SessionService {
   }
 }
 
-function valuesOf(
+function readable(
   record: SessionRecord | string,
   rules: ValueRules,
 ): Record<string, unknown> | undefined {
-  if (typeof record === 'string') return undefined;
-  const reader = { rules, report: logFault };
-  const values = [...record.texts]
-    .map(([key, text]) => [key, revive(text, key, reader)] as const)
-    .filter(([, value]) => value !== DROPPED)
-    .map(([key, value]) => [key, value === UNKNOWN ? undefined : value] as const);
-  return Object.fromEntries(values);
+  return typeof record === 'string' ? undefined : valuesOf(record.texts, rules);
 }
 
 function isArgumentsHost(value: unknown): value is ArgumentsHost {

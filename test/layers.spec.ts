@@ -6,6 +6,7 @@ import { ROOT } from './support/readme.js';
 
 /** From the top to the bottom. Who stands on one line is beside each other. */
 const LAYERS: readonly (readonly string[])[] = [
+  ['testing', 'cli'],
   [
     'index',
     'session.module',
@@ -24,10 +25,10 @@ const LAYERS: readonly (readonly string[])[] = [
   ['registry'],
   ['stores', 'values'],
   ['session.events'],
-  ['seal', 'session.errors'],
+  ['seal', 'session.errors', 'session.clock'],
 ];
 /** The files of the module itself, which make up one room. */
-const [TOP] = LAYERS;
+const TOP = LAYERS[1];
 
 const LIB = join(ROOT, 'lib');
 const MAX_LINES = 300;
@@ -78,4 +79,20 @@ describe('each file of lib/', () => {
 
 it('lib/ itself has at most ten files', () => {
   expect(files.filter((file) => !file.includes('/')).length).toBeLessThanOrEqual(MAX_FILES);
+});
+
+/** A faked time moves with the sessions only where it is this module's. */
+const SYSTEM_TIME = [
+  'session.clock.ts',
+  // How long a call takes.
+  'backends/store-calls.ts',
+  // What an application's own `Expires` says.
+  'http/response-headers.ts',
+];
+
+it('the clock of the module alone says by which time sessions live', () => {
+  const others = files.filter((file) => /\bDate\.now\(|\bnew Date\(\)/.test(sourceOf(file)));
+  expect(others.filter((file) => !file.startsWith('testing/stores/')).sort()).toEqual(
+    SYSTEM_TIME.sort(),
+  );
 });

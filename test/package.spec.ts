@@ -59,13 +59,14 @@ describe('the package', () => {
       console.log(JSON.stringify(names));`) as Record<string, string[]>;
     for (const [esm, cjs] of Object.values(names)) expect(cjs).toBe(esm);
     expect(Object.fromEntries(Object.entries(names).map(([path, [esm]]) => [path, esm]))).toEqual({
-      '.': 'Flashes MemorySessionStore Session SessionError SessionInterceptor SessionModule SessionService SessionType SessionValue UNREADABLE registerSessionType registerSessionTypes',
+      '.': 'Flashes MemorySessionRegistry MemorySessionStore RequireFresh Session SessionError SessionInterceptor SessionModule SessionService SessionType SessionValue UNREADABLE registerSessionType registerSessionTypes',
       './adopt':
         'fromCookieSession fromExpressSession fromFastifySession fromGorilla fromIronSession fromSecureSession toGorilla',
       './express-session': 'ExpressSessionStore',
-      './keyv': 'KeyvSessionStore',
-      './redis': 'RedisSessionStore',
-      './testing': 'describeSessionStore',
+      './keyv': 'KeyvSessionRegistry KeyvSessionStore',
+      './redis': 'RedisSessionRegistry RedisSessionStore',
+      './testing':
+        'SessionAgent createSession describeSessionRegistry describeSessionStore seenEvents sessionClock sessionCookie sessionOf',
     });
   });
 

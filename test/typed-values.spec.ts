@@ -71,9 +71,7 @@ class TypedController {
 /** Puts texts into a session and takes them out, whether this build can read them or not. */
 interface Carrier {
   begin(texts: ReadonlyMap<string, string>): string | Promise<string>;
-  open(
-    token: string,
-  ): { texts: ReadonlyMap<string, string> } | Promise<{ texts: ReadonlyMap<string, string> }>;
+  openKnown(token: string): Promise<{ texts: ReadonlyMap<string, string> }>;
 }
 const carrierOf = ({ sessions }: TestApp) =>
   (sessions as unknown as { backends: { default: Carrier } }).backends.default;
@@ -101,7 +99,7 @@ describe.each(places)('a stored value on %s', (place) => {
     return { client };
   };
   const stored = async (client: Client) =>
-    Object.fromEntries((await carrierOf(app).open(client.jar.get('sid')!)).texts);
+    Object.fromEntries((await carrierOf(app).openKnown(client.jar.get('sid')!)).texts);
 
   it('that is not valid is dropped, told of, and gone; the rest stays', async () => {
     const { client } = await start({

@@ -67,6 +67,7 @@ export const MENU: readonly (readonly [chapter: string, pages: readonly Page[]])
       ['Errors', 'errors'],
       ['Formats', 'formats'],
       ['Exports', 'exports'],
+      ['Command line', 'command-line'],
       ['API', 'api/index'],
     ],
   ],

@@ -3,6 +3,7 @@ import { adopterOf, decodedCookie } from './adopter.js';
 import { checkStore, storedUnder, type OldSessionStore } from './old-store.js';
 import type { SessionAdopter } from '../options/session-adopter.js';
 import { signedCookies, type CookieSecret } from './signed-cookie.js';
+import { currentTime } from '../session.clock.js';
 
 export interface FastifySessionAdopterOptions extends AdopterOptions {
   /** The old application's `cookieName`. Default `sessionId`, as there. */
@@ -43,5 +44,5 @@ export function fromFastifySession(options: FastifySessionAdopterOptions): Sessi
 function isExpired({ expires }: OldValues): boolean {
   if (expires === undefined || expires === null) return false;
   const until = new Date(expires as string | number).getTime();
-  return Number.isNaN(until) || until <= Date.now();
+  return Number.isNaN(until) || until <= currentTime();
 }

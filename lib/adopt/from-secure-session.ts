@@ -3,6 +3,7 @@ import { wrong, type AdopterOptions } from './adopter-options.js';
 import { adopterOf, decodedCookie, valuesInJson } from './adopter.js';
 import { loadPeer } from './peer.js';
 import type { SessionAdopter } from '../options/session-adopter.js';
+import { currentTime } from '../session.clock.js';
 
 type SecretboxKey = string | Uint8Array;
 
@@ -72,7 +73,7 @@ export function fromSecureSession(options: SecureSessionAdopterOptions): Session
       const stored = message && valuesInJson(Buffer.from(message).toString());
       if (!stored) return undefined;
       const { __ts: setAt, ...values } = stored;
-      const isAlive = typeof setAt === 'number' && (setAt + expiry) * 1000 > Date.now();
+      const isAlive = typeof setAt === 'number' && (setAt + expiry) * 1000 > currentTime();
       // Not the text: base64 has several for the same bytes.
       return isAlive ? { values, identity: box.toString('base64') } : undefined;
     },

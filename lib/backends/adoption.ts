@@ -9,6 +9,7 @@ import type { Texts } from '../session/session-values.js';
 import { textsOf } from '../session/texts-of.js';
 import type { EndedSessions } from './ended-sessions.js';
 import { StoreCalls } from './store-calls.js';
+import { currentTime } from '../session.clock.js';
 
 /** How long a call of the old application's store may take where there is no `storeTimeout`. */
 const DEFAULT_TIMEOUT = 2000;
@@ -50,7 +51,7 @@ export class Adoption {
 
   /** Whether a request brings a cookie that may be adopted. */
   isDue(header: string | undefined): boolean {
-    if (header === undefined || this.until <= Date.now()) return false;
+    if (header === undefined || this.until <= currentTime()) return false;
     return this.adopters.some(({ cookies }) => cookies.some(({ name }) => header.includes(name)));
   }
 
@@ -104,7 +105,7 @@ export class Adoption {
   /** Sees to it that a session is not adopted again, where it can be told from others. @throws SessionError `SESSION_STORE` */
   async forget({ fingerprint, isRepeatable }: OldSession): Promise<void> {
     if (isRepeatable) return;
-    const until = this.until === Infinity ? Date.now() + DEFAULT_MEMORY : this.until;
+    const until = this.until === Infinity ? currentTime() + DEFAULT_MEMORY : this.until;
     await this.ended.add(fingerprint, until);
   }
 

@@ -14,6 +14,7 @@ import { type OldSessionOutcome, RequestAdoption } from './request-adoption.js';
 import { RequestBacking } from './request-backing.js';
 import type { ResponseState } from './response-state.js';
 import type { SessionBackend } from './session-backend.js';
+import { currentTime } from '../session.clock.js';
 
 /** One session of a request: where it comes from, and what becomes of it. */
 export abstract class BackedSession<
@@ -36,7 +37,7 @@ export abstract class BackedSession<
       this.adoption = new RequestAdoption(backend.adoption, header);
     }
     if (backend.owned !== undefined) {
-      const recordOf = (state: SessionState) => backend.recordOf(state, Date.now());
+      const recordOf = (state: SessionState) => backend.recordOf(state, currentTime());
       this.registration = new Registration(backend.owned, recordOf, (act) => this.run(act));
     }
     this.live = new LiveSession(this);

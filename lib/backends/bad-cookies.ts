@@ -1,6 +1,7 @@
 import { hasListeners, type SessionRejectReason } from '../session.events.js';
 import { copyOf } from '../seal/keyring.js';
 import { Recent } from './recent.js';
+import { currentTime } from '../session.clock.js';
 
 /** How many bad cookies of one address within how long are a signal, which is told once in that time. */
 const RATE = 50;
@@ -49,7 +50,7 @@ export class BadCookies {
   }
 
   private count(address: string, bad: number): void {
-    const now = Date.now();
+    const now = currentTime();
     let count = this.addresses.get(address);
     if (count === undefined || now - count.since >= WINDOW_MILLISECONDS) {
       count = this.addresses.set(address, { cookies: 0, since: now, isTold: false });

@@ -10,6 +10,7 @@ import type { LoadedSession } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
 import { areSame, type SessionSnapshot } from '../session/session-state.js';
+import { currentTime } from '../session.clock.js';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -79,7 +80,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   /** Checks that it can be kept: the response carries it. */
   save(take: () => SessionSnapshot): SessionSnapshot {
     const snapshot = take();
-    this.backend.check(this.backend.recordOf(snapshot, Date.now()));
+    this.backend.check(this.backend.recordOf(snapshot, currentTime()));
     return snapshot;
   }
 
@@ -99,7 +100,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     const { backend, live } = this;
     const snapshot = kept === 'done' ? live.saved : this.snapshot(kept);
     if (snapshot === undefined) return registration.discard();
-    const next = backend.recordOf(snapshot, Date.now());
+    const next = backend.recordOf(snapshot, currentTime());
     if (live.isAsLoaded(snapshot)) {
       if (registration.isTouchDue) return registration.touch(next);
       return registration.discard();
@@ -146,7 +147,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
 
   private decisionFor(kept: Kept): Decision {
     const { backend, live } = this;
-    const now = Date.now();
+    const now = currentTime();
     const nothing: Decision = { backend, events: [] };
     if (this.isAnonymous || this.registration?.isEnded === true) return nothing;
     const snapshot = kept === 'done' ? live.saved : this.snapshot(kept);

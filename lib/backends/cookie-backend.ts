@@ -139,7 +139,12 @@ export class CookieBackend extends SessionBackend {
    * @throws SessionError `SESSION_TOO_LARGE`
    */
   begin(texts: Texts): string {
-    return this.seal(this.newRecord(texts));
+    return this.keep(this.newRecord(texts));
+  }
+
+  /** @throws SessionError `SESSION_TOO_LARGE` */
+  override keep(record: SessionRecord): string {
+    return this.seal(record);
   }
 
   /** @throws SessionError `SESSION_TOO_LARGE` where the cookie would not fit */

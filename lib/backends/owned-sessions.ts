@@ -7,6 +7,7 @@ import type { SessionRecord } from '../session/session-record.js';
 import type { SessionOwner } from '../session/sign-in.js';
 import { Recent } from './recent.js';
 import { StoreCalls } from './store-calls.js';
+import { currentTime } from '../session.clock.js';
 
 /** Of how many sessions the hashes and the answers are remembered: together about a megabyte. */
 const REMEMBERED = 2000;
@@ -83,9 +84,9 @@ export class OwnedSessions {
     const key = this.keyOf(id, ref);
     const known = this.recall(ref, key);
     if (known !== undefined) return known;
-    const askedAt = Date.now();
+    const askedAt = currentTime();
     const accept = (session: RegisteredSession | undefined) => {
-      const isKnown = session?.key === key && session.keepUntil > Date.now();
+      const isKnown = session?.key === key && session.keepUntil > currentTime();
       if (isKnown && this.options.cache > 0) this.answers.set(ref, { session, askedAt });
       return isKnown ? session : undefined;
     };
@@ -96,8 +97,8 @@ export class OwnedSessions {
   private recall(ref: string, key: string): RegisteredSession | undefined {
     if (this.options.cache === 0) return undefined;
     const known = this.answers.get(ref);
-    if (known?.session.key !== key || known.session.keepUntil <= Date.now()) return undefined;
-    const age = Date.now() - known.askedAt;
+    if (known?.session.key !== key || known.session.keepUntil <= currentTime()) return undefined;
+    const age = currentTime() - known.askedAt;
     return age >= 0 && age < this.options.cache ? known.session : undefined;
   }
 
@@ -127,7 +128,7 @@ export class OwnedSessions {
     const listed = await this.call('read', undefined, (registry) =>
       registry.list(this.hashOf(owner)),
     );
-    return listed.filter(({ keepUntil }) => keepUntil > Date.now());
+    return listed.filter(({ keepUntil }) => keepUntil > currentTime());
   }
 
   /**

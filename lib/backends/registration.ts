@@ -4,6 +4,7 @@ import type { RegistryBacking } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionState } from '../session/session-state.js';
 import type { OwnedSessions } from './owned-sessions.js';
+import { currentTime } from '../session.clock.js';
 
 /** Runs what a request does with its session one after the other. */
 export type Run = <T>(act: () => Promise<T>) => Promise<T>;
@@ -48,7 +49,7 @@ export class Registration implements RegistryBacking {
     const entry = this.current === undefined ? undefined : this.entries.get(this.current);
     if (entry === undefined || this.isEnded) return false;
     const { keepUntil, expiresAt, lastUsedAt } = entry.session;
-    return Date.now() - lastUsedAt >= keepUntil - expiresAt;
+    return currentTime() - lastUsedAt >= keepUntil - expiresAt;
   }
 
   async signIn(state: SessionState): Promise<void> {

@@ -13,6 +13,7 @@ import type { SessionSnapshot } from '../session/session-state.js';
 import { logFault, type ValueFault } from '../values/faults.js';
 import type { ResponseState } from './response-state.js';
 import type { SessionBackend } from './session-backend.js';
+import { currentTime } from '../session.clock.js';
 
 /** What a session needs of its request, and of the backend that it lives in. */
 export abstract class RequestBacking<B extends SessionBackend> implements SessionBacking {
@@ -120,7 +121,7 @@ export abstract class RequestBacking<B extends SessionBackend> implements Sessio
   }
 
   expiryOf(createdAt: number, cookie?: SessionRecord['cookie']): number {
-    return this.backend.expiryOf(createdAt, Date.now(), cookie);
+    return this.backend.expiryOf(createdAt, currentTime(), cookie);
   }
 
   protected get cookieHeader(): string | undefined {

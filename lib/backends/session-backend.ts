@@ -20,6 +20,7 @@ import { BadCookies } from './bad-cookies.js';
 import { OwnedSessions } from './owned-sessions.js';
 import { twinsOf } from './twin-cookies.js';
 import { Warnings } from './warnings.js';
+import { currentTime } from '../session.clock.js';
 
 /** 128 bits: nobody guesses the `ref` of another session. */
 const REF_BYTES = 16;
@@ -105,10 +106,13 @@ export abstract class SessionBackend {
   }
 
   protected newRecord(texts: Texts): SessionRecord {
-    const now = Date.now();
+    const now = currentTime();
     const expiresAt = this.expiryOf(now, now);
     return { id: this.newId(), createdAt: now, sentAt: now, expiresAt, texts };
   }
+
+  /** Keeps a new session, and gives the value of its cookie. */
+  abstract keep(record: SessionRecord): string | Promise<string>;
 
   /** The record of a session that is sent now. */
   recordOf(state: SessionState, now: number): SessionRecord {
@@ -149,7 +153,7 @@ export abstract class SessionBackend {
 
   /** Why a record is not accepted, if it is not. */
   protected rejectionOf(record: SessionRecord): 'future' | 'expired' | undefined {
-    const now = Date.now();
+    const now = currentTime();
     const ahead = Math.max(record.createdAt, record.sentAt) - now;
     if (ahead > MAX_CLOCK_SKEW) {
       this.warnings.clock(ahead, MAX_CLOCK_SKEW);
@@ -165,7 +169,7 @@ export abstract class SessionBackend {
 
   /** Whether a session has ended since it was read. */
   isOver(record: SessionRecord): boolean {
-    return this.endOf(record) <= Date.now();
+    return this.endOf(record) <= currentTime();
   }
 
   reject(reason: SessionRejectReason, id?: string): SessionRejectReason {
@@ -179,7 +183,7 @@ export abstract class SessionBackend {
     id: string | undefined,
     more?: Partial<SessionEvent>,
   ): void {
-    publish(kind, () => ({
+    publish(kind, this, () => ({
       session: this.options.name,
       ...(id === undefined ? undefined : { idHash: this.hash(id) }),
       ...more,

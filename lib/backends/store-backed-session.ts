@@ -11,6 +11,7 @@ import { StoreBudget } from './store-budget.js';
 import type { StoreBackend } from './store-backend.js';
 import type { StoredRecord } from './stored-record.js';
 import { StoredSessionState } from './stored-session-state.js';
+import { currentTime } from '../session.clock.js';
 
 /** How long after the end of a response an application may take to save what it changes then. */
 const LATE_SAVE_MILLISECONDS = 100;
@@ -147,7 +148,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   check(): void {
     const snapshot = this.snapshot('changes');
     this.backend.checkCookie(snapshot.cookie);
-    this.backend.checkSize(this.backend.recordOf(snapshot, Date.now()));
+    this.backend.checkSize(this.backend.recordOf(snapshot, currentTime()));
   }
 
   destroy(): Promise<void> {
@@ -249,7 +250,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     }
     if (!this.kept.isCookieDue) return { backend, events: [] };
     const token = backend.sealId(record.id);
-    const cookie = backend.setCookie(token, record, Date.now(), this.isOverTls);
+    const cookie = backend.setCookie(token, record, currentTime(), this.isOverTls);
     // The client may bring the old id again in another cookie.
     const isNewId = this.live.record !== undefined && this.live.record.id !== record.id;
     const deletions = isNewId ? this.twinDeletions(record.cookie, false) : [];

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { copyOf, Keyring, type Opened, sealedLength } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { hashOf } from '../seal/secret.js';
@@ -18,6 +17,7 @@ import { StoreCalls } from './store-calls.js';
 import type { StoredRecord } from './stored-record.js';
 import { WriteQueue } from './write-queue.js';
 import type { StoredSession } from '../stores/session-store.js';
+import { currentTime } from '../session.clock.js';
 
 /** 256 bits: who has a dump of the store must not be able to guess one. */
 const ID_BYTES = 32;
@@ -64,7 +64,7 @@ export class StoreBackend extends SessionBackend {
     this.calls = new StoreCalls(storage.timeout);
     const call: StoreBackend['call'] = (...args) => this.call(...args);
     this.adoption = this.adoptionWith(new EndedInStore(call, this.hashKey));
-    if (!storage.store.atomic) warnOfRaces(name);
+    if (!storage.store.atomic) this.warnings.races();
   }
 
   override get onStoreError(): 'fail' | 'anonymous' {
@@ -100,7 +100,11 @@ export class StoreBackend extends SessionBackend {
    * @throws SessionError `SESSION_STORE`, `SESSION_TOO_LARGE`
    */
   async begin(texts: Texts): Promise<string> {
-    const record = this.newRecord(texts);
+    return this.keep(this.newRecord(texts));
+  }
+
+  /** @throws SessionError `SESSION_STORE`, `SESSION_TOO_LARGE` */
+  override async keep(record: SessionRecord): Promise<string> {
     await this.write(record);
     return this.sealId(record.id);
   }
@@ -182,7 +186,7 @@ export class StoreBackend extends SessionBackend {
   private touched(record: SessionRecord, expiresAt: number): SessionRecord {
     // A store that lost the time gives what is no number: the record has its own.
     if (!(expiresAt > record.expiresAt)) return record;
-    const now = Date.now();
+    const now = currentTime();
     const sentAt = expiresAt - this.idleTimeoutOf(record.cookie);
     // The idle timeout may have been longer then, but not for ever.
     const isPossible = expiresAt - now <= MAX_MAX_AGE * 1000;
@@ -291,10 +295,4 @@ export class StoreBackend extends SessionBackend {
       );
     }
   }
-}
-
-function warnOfRaces(name: string): void {
-  new Logger('Session').warn(
-    `The store of session '${name}' cannot compare and write in one step: two processes that write to one session at the same moment can lose a change, and a signed-out session stays signed out only against writes that reach the store in time (tombstoneTime of KeyvSessionStore and ExpressSessionStore). RedisSessionStore can.`,
-  );
 }

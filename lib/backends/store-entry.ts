@@ -4,6 +4,7 @@ import type { SessionRecord } from '../session/session-record.js';
 import type { StoreBackend } from './store-backend.js';
 import type { StoreBudget } from './store-budget.js';
 import type { StoredRecord } from './stored-record.js';
+import { currentTime } from '../session.clock.js';
 
 /** How often a change is tried again that met a newer version. */
 const MAX_TRIES = 100;
@@ -41,7 +42,7 @@ export class StoreEntry {
   get isRenewalDue(): boolean {
     const { stored } = this;
     if (stored === undefined || this.backend.isOver(stored.record)) return false;
-    return stored.isOutdated || this.backend.isDue(stored.record, Date.now());
+    return stored.isOutdated || this.backend.isDue(stored.record, currentTime());
   }
 
   /** Whether an older key sealed it. */
@@ -124,7 +125,7 @@ export class StoreEntry {
   async touch(expiresAt: number): Promise<boolean> {
     const { record } = this.stored!;
     if (await this.backend.touch(record.id, expiresAt)) {
-      this.stored = { ...this.stored!, record: { ...record, expiresAt, sentAt: Date.now() } };
+      this.stored = { ...this.stored!, record: { ...record, expiresAt, sentAt: currentTime() } };
     } else {
       this.forget();
     }

@@ -8,6 +8,7 @@ import type { Registration } from './registration.js';
 import type { StoreBackend } from './store-backend.js';
 import type { StoreBudget } from './store-budget.js';
 import { StoreEntry } from './store-entry.js';
+import { currentTime } from '../session.clock.js';
 
 /** What a request knows of a session in its store, and what it does to it there. */
 export class StoredSessionState {
@@ -66,7 +67,7 @@ export class StoredSessionState {
       return registration?.end();
     }
     backend.checkCookie(snapshot.cookie);
-    const next = backend.recordOf(snapshot, Date.now());
+    const next = backend.recordOf(snapshot, currentTime());
     backend.checkSize(next);
     if (registration !== undefined && !(await registration.keep(next, asks))) return this.drop();
     await this.keepEntry(snapshot);
@@ -91,7 +92,7 @@ export class StoredSessionState {
   async touchRegistered(snapshot: SessionSnapshot): Promise<void> {
     const { registration, backend } = this;
     if (registration?.isTouchDue !== true || this.isGone) return;
-    await registration.touch(backend.recordOf(snapshot, Date.now()));
+    await registration.touch(backend.recordOf(snapshot, currentTime()));
     if (registration.isEnded) this.isGone = true;
   }
 
@@ -104,7 +105,7 @@ export class StoredSessionState {
   }
 
   private async begin(state: SessionState): Promise<void> {
-    await this.entry.begin(this.backend.recordOf(state, Date.now()));
+    await this.entry.begin(this.backend.recordOf(state, currentTime()));
     this.tell('created', 'committed');
     this.base = state;
     await this.removeDamaged();
@@ -134,7 +135,7 @@ export class StoredSessionState {
         if (await entry.change((record) => this.renewedIfDue(record))) this.tell('committed');
       } else {
         const { createdAt, cookie } = entry.record!;
-        if (await entry.touch(this.backend.expiryOf(createdAt, Date.now(), cookie)))
+        if (await entry.touch(this.backend.expiryOf(createdAt, currentTime(), cookie)))
           this.tell('renewed');
       }
       this.isGone = entry.record === undefined;
@@ -144,12 +145,12 @@ export class StoredSessionState {
   }
 
   private renewed(record: SessionRecord): SessionRecord {
-    return this.backend.recordOf(record, Date.now());
+    return this.backend.recordOf(record, currentTime());
   }
 
   /** A newer key moves no deadline. */
   private renewedIfDue(record: SessionRecord): SessionRecord {
-    return this.backend.isDue(record, Date.now()) ? this.renewed(record) : record;
+    return this.backend.isDue(record, currentTime()) ? this.renewed(record) : record;
   }
 
   /** What the store has acknowledged. The cookie goes out with the response. */

@@ -46,6 +46,14 @@ export class Warnings {
     );
   }
 
+  /** The store cannot compare and write in one step. */
+  races(): void {
+    this.once(
+      'races',
+      `The store of session '${this.name}' cannot compare and write in one step: two processes that write to one session at the same moment can lose a change, and a signed-out session stays signed out only against writes that reach the store in time (tombstoneTime of KeyvSessionStore and ExpressSessionStore). RedisSessionStore can.`,
+    );
+  }
+
   private once(what: string, text: string): void {
     if (this.told.has(what)) return;
     this.told.add(what);

@@ -11,6 +11,7 @@ import { type Duration, toTimeout } from '../options/duration.js';
 import { SessionBackends } from '../request/session-backends.js';
 import { SessionError } from '../session.errors.js';
 import { StaleSignIn } from './stale-sign-in.js';
+import { currentTime } from '../session.clock.js';
 
 const REQUIRED = Symbol.for('nestjs-typed-session:require-fresh');
 
@@ -59,7 +60,8 @@ export class FreshSignInGuard implements CanActivate {
       );
     }
     const { authenticatedAt } = await sessions.session(required.name).open();
-    const age = authenticatedAt === undefined ? Infinity : Date.now() - authenticatedAt.getTime();
+    const age =
+      authenticatedAt === undefined ? Infinity : currentTime() - authenticatedAt.getTime();
     if (age > required.within) throw new StaleSignIn();
     return true;
   }

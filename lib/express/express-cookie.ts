@@ -1,5 +1,6 @@
 import { toSeconds } from '../options/duration.js';
 import type { SessionCookieOptions } from '../options/session.options.js';
+import { currentTime } from '../session.clock.js';
 
 /**
  * `req.session.cookie` as express-session has it, in milliseconds, over a session's own cookie
@@ -35,11 +36,11 @@ export class ExpressCookie {
 
   get expires(): Date | null {
     const { maxAge } = this;
-    return maxAge === null ? null : new Date(Date.now() + maxAge);
+    return maxAge === null ? null : new Date(currentTime() + maxAge);
   }
 
   set expires(date: Date | false | null) {
-    this.maxAge = date instanceof Date ? date.getTime() - Date.now() : null;
+    this.maxAge = date instanceof Date ? date.getTime() - currentTime() : null;
   }
 
   get path(): string | undefined {

@@ -158,7 +158,6 @@ const DOMAIN = /^\.?[\dA-Za-z]([\dA-Za-z-]*[\dA-Za-z])?(\.[\dA-Za-z]([\dA-Za-z-]
 
 const OPTION_NAMES = new Set<string>([
   'secret',
-  'secretRefresh',
   'name',
   'cookie',
   'idleTimeout',
@@ -170,6 +169,7 @@ const OPTION_NAMES = new Set<string>([
   ...STORE_OPTION_NAMES,
   ...REGISTRY_OPTION_NAMES,
   ...ADOPT_OPTION_NAMES,
+  'secretRefresh',
   'csrfKey',
   'limits',
   'classTransformer',

@@ -3,6 +3,7 @@ import { SessionError } from '../session.errors.js';
 import { type KeyvLike, KeyvSessionStore } from '../stores/keyv-session.store.js';
 import type { StoredSession } from '../stores/session-store.js';
 import type { RegisteredSession, SessionRegistry } from './session-registry.js';
+import { currentTime } from '../session.clock.js';
 
 /** Longer than any session lives: 400 days, and a tenth more. */
 const EPOCH_MILLISECONDS = 500 * 24 * 60 * 60 * 1000;
@@ -86,7 +87,11 @@ export class KeyvSessionRegistry implements SessionRegistry {
   async removeAll(owner: string, except?: string): Promise<RegisteredSession[]> {
     const ended = (await this.list(owner)).filter(({ ref }) => ref !== except);
     const epoch: Epoch = { id: randomText(), ...(except === undefined ? {} : { except }) };
-    await this.put(epochKey(owner), () => JSON.stringify(epoch), Date.now() + EPOCH_MILLISECONDS);
+    await this.put(
+      epochKey(owner),
+      () => JSON.stringify(epoch),
+      currentTime() + EPOCH_MILLISECONDS,
+    );
     for (const { ref } of ended) await this.store.remove(entryKey(owner, ref));
     await this.changeRefs(owner, (refs) => ended.forEach(({ ref }) => refs.delete(ref)));
     return ended;
@@ -112,7 +117,7 @@ export class KeyvSessionRegistry implements SessionRegistry {
   }
 
   private changeRefs(owner: string, change: (refs: Map<string, number>) => unknown): Promise<void> {
-    const now = Date.now();
+    const now = currentTime();
     const textOf = (stored: StoredSession | undefined) => {
       const refs = refsIn(stored);
       for (const [ref, keepUntil] of refs) if (keepUntil <= now) refs.delete(ref);

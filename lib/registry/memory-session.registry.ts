@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { RegisteredSession, SessionRegistry } from './session-registry.js';
+import { currentTime } from '../session.clock.js';
 
 const SWEEP_MILLISECONDS = 60_000;
 
@@ -28,7 +29,7 @@ export class MemorySessionRegistry implements SessionRegistry {
 
   find(owner: string, ref: string): RegisteredSession | undefined {
     const session = this.#owners.get(owner)?.get(ref);
-    return session !== undefined && session.keepUntil > Date.now() ? session : undefined;
+    return session !== undefined && session.keepUntil > currentTime() ? session : undefined;
   }
 
   replace(owner: string, session: RegisteredSession, key: string): boolean {
@@ -40,7 +41,7 @@ export class MemorySessionRegistry implements SessionRegistry {
   }
 
   list(owner: string): RegisteredSession[] {
-    const now = Date.now();
+    const now = currentTime();
     const sessions = [...(this.#owners.get(owner)?.values() ?? [])];
     return sessions.filter(({ keepUntil }) => keepUntil > now);
   }
@@ -63,7 +64,7 @@ export class MemorySessionRegistry implements SessionRegistry {
 
   /** Without a timer, which would keep a process alive; and not at each sign-in, for it looks at all. */
   private sweep(): void {
-    const now = Date.now();
+    const now = currentTime();
     if (now < this.nextSweep) return;
     this.nextSweep = now + SWEEP_MILLISECONDS;
     for (const [owner, sessions] of this.#owners) {

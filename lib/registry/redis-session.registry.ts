@@ -1,6 +1,7 @@
 import { type RedisClient, type RedisCommands, redisCommands } from '../stores/redis-client.js';
 import { RedisScript } from '../stores/redis-script.js';
 import type { RegisteredSession, SessionRegistry } from './session-registry.js';
+import { currentTime } from '../session.clock.js';
 
 /** Options of `RedisSessionRegistry`. */
 export interface RedisSessionRegistryOptions {
@@ -124,7 +125,7 @@ function textOf(session: RegisteredSession): string {
 }
 
 function timesOf({ keepUntil }: RegisteredSession): [now: string, timeToLive: string] {
-  const now = Date.now();
+  const now = currentTime();
   // Redis removes at once what is over.
   return [String(now), String(Math.max(1, Math.ceil(keepUntil - now)))];
 }

@@ -68,6 +68,11 @@ export class SessionBackends implements OnModuleInit, OnModuleDestroy {
     return this.#default;
   }
 
+  /** The backends of all sessions, in the order of the options. */
+  get all(): readonly (CookieBackend | StoreBackend)[] {
+    return [...this.#byName.values()];
+  }
+
   /** Loads what the adopters need. @throws SessionError `SESSION_CONFIG` where a package is missing */
   async onModuleInit(): Promise<void> {
     const backends = [...this.#byName.values()];

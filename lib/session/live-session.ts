@@ -6,6 +6,7 @@ import { sumOf } from './session-delta.js';
 import type { SessionRecord } from './session-record.js';
 import { areSame, type SessionSnapshot, type SessionState } from './session-state.js';
 import { NO_TEXTS, SessionValues, type Texts } from './session-values.js';
+import { currentTime } from '../session.clock.js';
 import { type SignIn, signInOf } from './sign-in.js';
 
 /**
@@ -97,7 +98,7 @@ export class LiveSession {
     this.adopted = isAdopted ? loaded.adopted : NO_TEXTS;
     this.record = isAdopted ? undefined : loaded;
     this.status = this.record === undefined ? 'new' : 'loaded';
-    this.restore(this.record ?? { id: '', createdAt: Date.now(), texts: this.adopted });
+    this.restore(this.record ?? { id: '', createdAt: currentTime(), texts: this.adopted });
     return undefined;
   }
 
@@ -188,7 +189,7 @@ export class LiveSession {
   /** Notes that the user has just proved again who they are. */
   async reauthenticate(): Promise<void> {
     this.useForWriting();
-    this.signIn = { ...this.signIn, authenticatedAt: Date.now() };
+    this.signIn = { ...this.signIn, authenticatedAt: currentTime() };
   }
 
   /** Nobody is signed in any more, once the response says so. */
@@ -221,7 +222,7 @@ export class LiveSession {
     const { path, domain } = this.cookie.own ?? {};
     const cookie = path === undefined && domain === undefined ? undefined : { path, domain };
     this.adopted = NO_TEXTS;
-    this.restore({ id: '', createdAt: Date.now(), cookie, texts: NO_TEXTS });
+    this.restore({ id: '', createdAt: currentTime(), cookie, texts: NO_TEXTS });
     const { store, registration } = this.backing;
     await Promise.all([this.backing.endOld(), store?.destroy(), registration?.signOut()]);
   }

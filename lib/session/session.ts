@@ -47,6 +47,7 @@ export interface Session<T extends object = SessionData> {
   get<K extends Key<T>>(key: K): Shape<T>[K] | undefined;
   /** Stores anything that comes back as it was; see "Typed values" in the manual. */
   set<K extends Key<T>>(key: K, value: Shape<T>[K]): void;
+  /** Whether there is a value under a key. */
   has(key: Key<T>): boolean;
   /** @returns whether there was a value */
   delete(key: Key<T>): boolean;
@@ -73,9 +74,11 @@ export interface Session<T extends object = SessionData> {
    * since nobody sees what they answer.
    */
   flashes<K extends Key<T>>(key: K): Flash<Shape<T>[K]>[];
+  /** The same, of a key that the type of the session does not name. */
   flashes<F = unknown>(key?: string): F[];
   /** Reads the flashes of a key and leaves them. */
   peekFlashes<K extends Key<T>>(key: K): Flash<Shape<T>[K]>[];
+  /** The same, of a key that the type of the session does not name. */
   peekFlashes<F = unknown>(key?: string): F[];
   /** Keeps for the next request what this one read: of these keys, or of all. */
   keepFlashes(...keys: string[]): void;

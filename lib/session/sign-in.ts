@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { SessionError } from '../session.errors.js';
+import { currentTime } from '../session.clock.js';
 
 /** Whom a session is bound to. */
 export interface SessionOwner {
@@ -88,7 +89,7 @@ export function signInOf(
     ref: before?.ref ?? newRef(),
     label: given.label === undefined ? before?.label : label,
   };
-  return { authenticatedAt: Date.now(), owner };
+  return { authenticatedAt: currentTime(), owner };
 }
 
 /** Whether the same user is signed in, since the same moment. */

@@ -8,6 +8,7 @@ import {
   storedSessionIn,
 } from './serial-session.store.js';
 import { type StoredSession, UNREADABLE } from './session-store.js';
+import { currentTime } from '../session.clock.js';
 
 export type { SerialSessionStoreOptions } from './serial-session.store.js';
 
@@ -74,7 +75,7 @@ export class ExpressSessionStore extends SerialSessionStore {
  * most from `expires`, some from `maxAge` or `originalMaxAge`, in milliseconds.
  */
 function cookieUntil(expiresAt: number) {
-  const maxAge = Math.max(1, Math.ceil(expiresAt - Date.now()));
+  const maxAge = Math.max(1, Math.ceil(expiresAt - currentTime()));
   return {
     path: '/',
     httpOnly: true,

@@ -7,6 +7,7 @@ import {
   storedSessionIn,
 } from './serial-session.store.js';
 import { type StoredSession, UNREADABLE } from './session-store.js';
+import { currentTime } from '../session.clock.js';
 
 export type { SerialSessionStoreOptions } from './serial-session.store.js';
 
@@ -82,7 +83,7 @@ export class KeyvSessionStore extends SerialSessionStore {
 
   protected async save(key: string, { text, version, expiresAt }: StoredSession): Promise<void> {
     // Adapters want whole milliseconds, and take 0 for an endless life.
-    const ttl = Math.max(1, Math.ceil(expiresAt - Date.now()));
+    const ttl = Math.max(1, Math.ceil(expiresAt - currentTime()));
     const isSet = await this.call(() => this.keyv.set(key, { text, version, expiresAt }, ttl));
     if (isSet === false) throw new SessionError('SESSION_STORE', 'Keyv did not set a session');
   }

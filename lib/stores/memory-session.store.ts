@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { SessionError } from '../session.errors.js';
 import type { SessionStore, StoredSession } from './session-store.js';
+import { currentTime } from '../session.clock.js';
 
 /** Options of `MemorySessionStore`. */
 export interface MemorySessionStoreOptions {
@@ -71,7 +72,7 @@ export class MemorySessionStore implements SessionStore {
 
   private find(key: string): StoredSession | undefined {
     const stored = this.entries.get(key);
-    if (stored === undefined || stored.expiresAt > Date.now()) return stored;
+    if (stored === undefined || stored.expiresAt > currentTime()) return stored;
     this.entries.delete(key);
     return undefined;
   }
@@ -83,7 +84,7 @@ export class MemorySessionStore implements SessionStore {
 
   /** Without a timer, which would keep a process alive; and not at each write, for it looks at all. */
   private sweep(): void {
-    const now = Date.now();
+    const now = currentTime();
     if (now < this.nextSweep) return;
     this.nextSweep = now + SWEEP_MILLISECONDS;
     for (const [key, { expiresAt }] of this.entries) {

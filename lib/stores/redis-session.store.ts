@@ -2,6 +2,7 @@ import { SessionError } from '../session.errors.js';
 import { type RedisClient, type RedisCommands, redisCommands } from './redis-client.js';
 import { REMOVE, TOUCH, WRITE } from './redis-script.js';
 import { type SessionStore, type StoredSession, UNREADABLE } from './session-store.js';
+import { currentTime } from '../session.clock.js';
 
 export type {
   IoRedisClient,
@@ -85,5 +86,5 @@ export class RedisSessionStore implements SessionStore {
  * what is over, and refuses more than 64 bits.
  */
 function timeToLive(expiresAt: number): string {
-  return String(Math.min(Math.ceil(expiresAt - Date.now()), Number.MAX_SAFE_INTEGER));
+  return String(Math.min(Math.ceil(expiresAt - currentTime()), Number.MAX_SAFE_INTEGER));
 }

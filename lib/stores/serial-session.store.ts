@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { SessionError } from '../session.errors.js';
 import { KeyedMutex, type Lock } from './keyed-mutex.js';
 import { type SessionStore, type StoredSession, UNREADABLE } from './session-store.js';
+import { currentTime } from '../session.clock.js';
 
 /** Options of `KeyvSessionStore` and `ExpressSessionStore`. */
 export interface SerialSessionStoreOptions {
@@ -78,7 +79,7 @@ export abstract class SerialSessionStore implements SessionStore {
       if (stored?.version === session.version) return true;
       if (stored?.version !== replaces) return false;
       // Many backends take a lifetime of nothing for an endless one.
-      if (session.expiresAt <= Date.now()) {
+      if (session.expiresAt <= currentTime()) {
         lock.check();
         await this.drop(key);
         return true;
@@ -109,7 +110,7 @@ export abstract class SerialSessionStore implements SessionStore {
       if (stored === undefined) return false;
       if (version !== undefined && version !== stored.version) return false;
       lock.check();
-      const expiresAt = Date.now() + this.tombstoneTime;
+      const expiresAt = currentTime() + this.tombstoneTime;
       await this.save(tombstoneKey(key), { text: '', version: REMOVED, expiresAt });
       await this.drop(key);
       return true;
@@ -120,7 +121,7 @@ export abstract class SerialSessionStore implements SessionStore {
   private async find(key: string, lock: Lock): Promise<StoredSession | undefined> {
     const stored = await this.load(key);
     if (stored === undefined) return undefined;
-    if (stored !== UNREADABLE && stored.expiresAt <= Date.now()) return undefined;
+    if (stored !== UNREADABLE && stored.expiresAt <= currentTime()) return undefined;
     if (!(await this.hasTombstone(key))) return stored;
     lock.check();
     // A write was under way when the session was removed. The tombstone hides it, dropped or not.
@@ -138,7 +139,7 @@ export abstract class SerialSessionStore implements SessionStore {
 
   private async hasTombstone(key: string): Promise<boolean> {
     const tombstone = await this.load(tombstoneKey(key));
-    return tombstone?.version === REMOVED && tombstone.expiresAt > Date.now();
+    return tombstone?.version === REMOVED && tombstone.expiresAt > currentTime();
   }
 }
 

@@ -1,4 +1,5 @@
 /** Sessions in gateways, with the real adapters of sockets. */
+import { jest } from '@jest/globals';
 import {
   type CanActivate,
   Controller,
@@ -14,6 +15,8 @@ import { Session, SessionService, SessionValue } from 'nestjs-typed-session';
 import { closeApps, isInStore, places, startApp, type TestApp } from '../support/app.js';
 import { type Client } from '../support/client.js';
 import { describeWithLibraries, moduleOf } from './libraries.js';
+
+const HOUR = 3_600_000;
 
 afterAll(closeApps);
 
@@ -52,7 +55,10 @@ describeWithLibraries('gateways', () => {
   describe.each(cases)('$kind on $place', ({ place, kind }) => {
     let started: TestApp;
     const closing: (() => void)[] = [];
-    afterEach(() => closing.splice(0).forEach((close) => close()));
+    afterEach(() => {
+      jest.restoreAllMocks();
+      closing.splice(0).forEach((close) => close());
+    });
 
     beforeAll(async () => {
       const { SubscribeMessage, WebSocketGateway } = await moduleOf('@nestjs/websockets');
@@ -82,7 +88,7 @@ describeWithLibraries('gateways', () => {
       started = await startApp(place, {
         controllers: [AccountController],
         providers: [ChatGateway, SignedInGuard],
-        session: { idleTimeout: '5s' },
+        session: { idleTimeout: '1h' },
         configure: async (app) => {
           const { IoAdapter } = await moduleOf('@nestjs/platform-socket.io');
           const { WsAdapter } = await moduleOf('@nestjs/platform-ws');
@@ -152,7 +158,8 @@ describeWithLibraries('gateways', () => {
 
     it('reads nothing after the idle time', async () => {
       const { ask } = await signedIn();
-      await new Promise((resolve) => setTimeout(resolve, 5_200));
+      const later = Date.now() + HOUR + 1;
+      jest.spyOn(Date, 'now').mockImplementation(() => later);
       expect(await ask('user')).toBeNull();
       expect(await ask('guarded')).not.toBe('guarded');
     });

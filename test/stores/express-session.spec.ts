@@ -9,7 +9,7 @@ import {
 import { describeSessionStore } from 'nestjs-typed-session/testing';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
-import { newKey, newSession, newVersion } from '../conformance/sessions.js';
+import { newKey, newSession, newVersion } from '../../lib/testing/stores/sessions.js';
 import { describeWithPostgres, PostgresServer } from '../support/postgres-server.js';
 import { describeWithRedis, RedisServer } from '../support/redis-server.js';
 

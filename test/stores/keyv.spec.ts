@@ -10,7 +10,7 @@ import { Keyv } from 'keyv';
 import { Session, SessionError, UNREADABLE } from 'nestjs-typed-session';
 import { type KeyvLike, KeyvSessionStore } from 'nestjs-typed-session/keyv';
 import { describeSessionStore } from 'nestjs-typed-session/testing';
-import { newKey, newSession, newVersion } from '../conformance/sessions.js';
+import { newKey, newSession, newVersion } from '../../lib/testing/stores/sessions.js';
 import { adapters, closeApps, startApp } from '../support/app.js';
 import type { Client } from '../support/client.js';
 import { Latch } from '../support/latch.js';

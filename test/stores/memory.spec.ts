@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { MemorySessionStore, SessionError } from 'nestjs-typed-session';
 import { describeSessionStore } from 'nestjs-typed-session/testing';
-import { newSession } from '../conformance/sessions.js';
+import { newSession } from '../../lib/testing/stores/sessions.js';
 
 describeSessionStore(() => new MemorySessionStore(), { title: 'MemorySessionStore' });
 

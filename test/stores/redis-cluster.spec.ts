@@ -1,6 +1,6 @@
 import { RedisSessionStore } from 'nestjs-typed-session/redis';
 import { describeSessionStore } from 'nestjs-typed-session/testing';
-import { newKey, newSession } from '../conformance/sessions.js';
+import { newKey, newSession } from '../../lib/testing/stores/sessions.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { redisClusterClients, type RedisConnection } from '../support/redis-connections.js';
 import { describeWithRedis } from '../support/redis-server.js';

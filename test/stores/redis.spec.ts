@@ -3,7 +3,7 @@ import { SessionError, UNREADABLE } from 'nestjs-typed-session';
 import { RedisSessionStore } from 'nestjs-typed-session/redis';
 import { describeSessionStore } from 'nestjs-typed-session/testing';
 import { createClient } from 'redis';
-import { newKey, newSession, newVersion } from '../conformance/sessions.js';
+import { newKey, newSession, newVersion } from '../../lib/testing/stores/sessions.js';
 import { redisClients, type RedisConnection } from '../support/redis-connections.js';
 import { describeWithRedis, RedisServer } from '../support/redis-server.js';
 

@@ -1,16 +1,26 @@
-import { IRON_SESSION, OURS_TO_BARE } from './peers.js';
+import { IRON_SESSION, OURS_TO_BARE, type Peer, PEERS } from './peers.js';
 import { titleOf } from './route-table.js';
 import type { Run } from './run.js';
 import type { Adapter } from './server.js';
 
+const USING = ['read', 'write'] as const;
+
+/** Why targets of an adapter are missed that no code of ours can meet: a sentence each. */
+export function outOfReach(adapter: Adapter, run: Run): string[] {
+  return [
+    ...againstIronSession(adapter, run),
+    ...PEERS[adapter]
+      .filter((peer) => peer !== IRON_SESSION)
+      .flatMap((peer) => belowTheFloor(adapter, peer, run)),
+  ];
+}
+
 /**
  * Which missed targets against iron-session contradict those against the bare application: who just
  * meets the latter does not meet the former, as slow as iron-session was measured to be.
- *
- * @returns a sentence, or none where they go together
  */
-export function outOfReach(adapter: Adapter, run: Run): string[] {
-  const reasons = (['read', 'write'] as const).flatMap((route) => {
+function againstIronSession(adapter: Adapter, run: Run): string[] {
+  const reasons = USING.flatMap((route) => {
     const { atLeast } = IRON_SESSION.targets[route];
     const own = OURS_TO_BARE[adapter][route].atLeast;
     const iron = run.ratios(IRON_SESSION.app, 'bare')[route].throughput.median;
@@ -19,6 +29,24 @@ export function outOfReach(adapter: Adapter, run: Run): string[] {
     const [bare, ours] = [1 / iron, own / iron].map((ratio) => ratio.toFixed(1));
     return `on \`/${route}\` the bare application is ${bare} times as fast as iron-session, so at its target of ${own} of that application ours is ${ours} times as fast, and not ${atLeast}`;
   });
-  if (reasons.length === 0) return [];
-  return [`Out of reach by these figures on ${titleOf(adapter)}: ${reasons.join('; ')}.`];
+  return sentence(`Out of reach by these figures on ${titleOf(adapter)}`, reasons);
+}
+
+/** What a missed target would leave of CPU time for a session, beside Nest's own for an interceptor. */
+function belowTheFloor(adapter: Adapter, peer: Peer, run: Run): string[] {
+  const reasons = USING.flatMap((route) => {
+    const { atLeast } = peer.targets[route];
+    if (run.ratios('ours', peer.app)[route].throughput.median >= atLeast) return [];
+    const costs = ['no-op-interceptor', peer.app, 'ours'].map(
+      (app) => run.ratios(app, 'bare')[route].cpu.median,
+    );
+    const [floor, theirs, ours] = costs;
+    const [left, taken] = [theirs / atLeast - floor, ours - floor].map((cost) => cost.toFixed(2));
+    return `on \`/${route}\` an interceptor that does nothing takes ${floor.toFixed(2)} times the CPU time of the bare application, and ${peer.title}, which needs none, takes ${theirs.toFixed(2)}: at ${atLeast} times its speed ${left} would be left for the session, and ours takes ${taken}`;
+  });
+  return sentence(`Missed on ${titleOf(adapter)}`, reasons);
+}
+
+function sentence(beginning: string, reasons: readonly string[]): string[] {
+  return reasons.length === 0 ? [] : [`${beginning}: ${reasons.join('; ')}.`];
 }

@@ -6,6 +6,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import { wrong } from '../adopter-options.js';
+import { currentTime } from '../../session.clock.js';
 
 /** A key as an application has it: text is UTF-8, as `[]byte(secret)` in Go. */
 export type GorillaKey = string | Uint8Array;
@@ -98,7 +99,7 @@ export function openCookie(
 
 /** Writes such a cookie, by the first pair. */
 export function sealCookie(name: string, payload: Uint8Array, [pair]: readonly KeyPair[]): string {
-  const date = Math.floor(Date.now() / 1000);
+  const date = Math.floor(currentTime() / 1000);
   const signed = `${date}|${toBase64(encrypted(payload, pair.blockKey))}`;
   return toBase64(Buffer.concat([Buffer.from(`${signed}|`), macOf(name, signed, pair.hashKey)]));
 }
@@ -113,7 +114,7 @@ function isMacOf(mac: Buffer, name: string, signed: Buffer, hashKey: Uint8Array)
 
 function isInTime(date: string, maxAge: number): boolean {
   if (!/^[+-]?\d{1,15}$/.test(date)) return false;
-  return maxAge === 0 || Number(date) >= Math.floor(Date.now() / 1000) - maxAge;
+  return maxAge === 0 || Number(date) >= Math.floor(currentTime() / 1000) - maxAge;
 }
 
 /** AES in counter mode behind a random initialization vector of one block. */

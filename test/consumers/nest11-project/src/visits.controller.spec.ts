@@ -1,5 +1,6 @@
 import { Test } from '@nestjs/testing';
-import { Session, SessionModule } from 'nestjs-typed-session';
+import { SessionModule } from 'nestjs-typed-session';
+import { createSession } from 'nestjs-typed-session/testing';
 import { VisitsController } from './visits.controller';
 
 describe('VisitsController', () => {
@@ -8,7 +9,8 @@ describe('VisitsController', () => {
       imports: [SessionModule.forRoot('for development')],
       controllers: [VisitsController],
     }).compile();
-    const session = { values: { visits: 1 } } as Session<{ visits: number }>;
+    const session = createSession<{ visits: number }>({ visits: 1 });
     expect(app.get(VisitsController).visit(session)).toBe('Visit number 2');
+    expect(session.commit()).toEqual({ visits: 2 });
   });
 });

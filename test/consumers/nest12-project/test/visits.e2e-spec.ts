@@ -2,6 +2,7 @@ import { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { SessionType } from 'nestjs-typed-session';
 import { RedisSessionStore } from 'nestjs-typed-session/redis';
+import { sessionCookie, sessionOf } from 'nestjs-typed-session/testing';
 import request from 'supertest';
 import { App } from 'supertest/types.js';
 import { AppModule } from './../src/app.module.js';
@@ -25,6 +26,13 @@ describe('VisitsController (e2e)', () => {
     await client.get('/visits').expect(200).expect('Visit number 1');
     await client.get('/visits').expect(200).expect('Visit number 2');
     await request(app.getHttpServer()).get('/visits').expect('Visit number 1');
+  });
+
+  it('/visits (GET) goes on with a session that the test has begun', async () => {
+    const cookie = await sessionCookie(app, { visits: 41 });
+    const response = await request(app.getHttpServer()).get('/visits').set('Cookie', cookie);
+    expect(response.text).toBe('Visit number 42');
+    expect(await sessionOf(app, response)).toEqual({ visits: 42 });
   });
 
   it('finds its types, and the stores by their paths', () => {

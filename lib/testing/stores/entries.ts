@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from './globals.js';
-import type { OpenSubject } from './index.js';
+import type { OpenSubject } from './store-suite.js';
 import { MINUTE, newKey, newSession, newVersion } from './sessions.js';
 
 /** How entries come, change and go: rule 1 of the contract, and what each call answers. */

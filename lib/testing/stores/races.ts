@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { SessionStore } from 'nestjs-typed-session';
+import type { SessionStore } from '../../stores/session-store.js';
 import { describe, it } from './globals.js';
-import type { OpenSubject } from './index.js';
+import type { OpenSubject } from './store-suite.js';
 import { MINUTE, newKey, newSession } from './sessions.js';
 
 const RIVALS = 20;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StoredSession } from 'nestjs-typed-session';
+import type { StoredSession } from '../../stores/session-store.js';
 import { describe, it } from './globals.js';
-import type { OpenSubject } from './index.js';
+import type { OpenSubject } from './store-suite.js';
 import { MINUTE, newKey, newSession } from './sessions.js';
 
 /** Longer than a call takes, and short enough to wait for. */

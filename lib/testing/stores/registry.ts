@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { RegisteredSession, SessionRegistry } from 'nestjs-typed-session';
+import type { RegisteredSession, SessionRegistry } from '../../registry/session-registry.js';
 import { describe, it } from './globals.js';
 import { MINUTE, newKey } from './sessions.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from './globals.js';
-import type { OpenSubject } from './index.js';
+import type { OpenSubject } from './store-suite.js';
 import { newKey, newSession } from './sessions.js';
 
 const TEXTS: Record<string, string> = {

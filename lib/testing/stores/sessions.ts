@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { StoredSession } from 'nestjs-typed-session';
+import type { StoredSession } from '../../stores/session-store.js';
 
 export const MINUTE = 60_000;
 

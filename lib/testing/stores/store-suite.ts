@@ -1,6 +1,4 @@
-/** @module nestjs-typed-session/testing */
-
-import type { SessionStore } from 'nestjs-typed-session';
+import type { SessionStore } from '../../stores/session-store.js';
 import { describeDamage } from './damage.js';
 import { describeEntries } from './entries.js';
 import { describe } from './globals.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from './globals.js';
-import type { OpenSubject, Subject } from './index.js';
+import type { OpenSubject, Subject } from './store-suite.js';
 import { MINUTE, newKey, newSession, newVersion, UNREADABLE } from './sessions.js';
 
 /** What a store says of an entry that cannot be read: rule 5 of the contract. */

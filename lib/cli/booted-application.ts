@@ -1,0 +1,128 @@
+import type { INestApplication, LoggerService } from '@nestjs/common';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CannotRun, UsageError } from './command.js';
+
+/** An application as `doctor` sees it. */
+export interface BootedApplication {
+  readonly app: INestApplication;
+  /** Whether the file made the application itself, with what it sets on its adapter. */
+  readonly isOwn: boolean;
+  /** What the session module has warned of while it booted. */
+  readonly warnings: readonly string[];
+}
+
+type Exported = Record<string, unknown>;
+type NestFactory = (typeof import('@nestjs/core'))['NestFactory'];
+
+/** What `@Module` leaves on a class, in every version of Nest. */
+const MODULE_KEYS = ['imports', 'controllers', 'providers', 'exports'];
+
+/**
+ * Boots what a file exports: a Nest module, or a function that makes the application.
+ *
+ * @param name of the export. Default: `default`, `createApp`, `AppModule`, or the only module
+ * @throws CannotRun, UsageError
+ */
+export async function boot(file: string, name: string | undefined): Promise<BootedApplication> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new CannotRun(`there is no file ${file}`);
+  const found = exportIn(await exportsOf(path), name, file);
+  const warnings: string[] = [];
+  try {
+    if (!isModule(found)) {
+      const app = await (found as () => Promise<INestApplication>)();
+      if (typeof app?.getHttpAdapter !== 'function') {
+        throw new UsageError(`the function that ${file} exports gave no Nest application`);
+      }
+      app.useLogger(collecting(warnings));
+      await app.init();
+      return { app, isOwn: true, warnings };
+    }
+    const { NestFactory } = await packageOf<{ NestFactory: NestFactory }>(path, '@nestjs/core');
+    const settings = { logger: collecting(warnings), abortOnError: false };
+    const adapter = await adapterFor(path);
+    const app =
+      adapter === undefined
+        ? await NestFactory.create(found as never, settings)
+        : await NestFactory.create(found as never, adapter as never, settings);
+    await app.init();
+    return { app, isOwn: false, warnings };
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof CannotRun) throw error;
+    throw new CannotRun(`the application does not boot: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function exportsOf(path: string): Promise<Exported> {
+  try {
+    const module = (await import(pathToFileURL(path).href)) as Exported;
+    // What a CommonJS file exports is the default export to Node.
+    const inner = module['default'];
+    const isCommonJs = typeof inner === 'object' && inner !== null;
+    return isCommonJs ? { ...(inner as Exported) } : module;
+  } catch (error) {
+    throw new CannotRun(`${path} cannot be loaded: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function exportIn(exported: Exported, name: string | undefined, file: string): unknown {
+  const fitting = Object.keys(exported).filter(
+    (key) => isModule(exported[key]) || typeof exported[key] === 'function',
+  );
+  const modules = fitting.filter((key) => isModule(exported[key]));
+  const usual = ['default', 'createApp', 'AppModule'].find((key) => fitting.includes(key));
+  const chosen = name ?? usual ?? (modules.length === 1 ? modules[0] : undefined);
+  if (chosen !== undefined && fitting.includes(chosen)) return exported[chosen];
+  throw new UsageError(
+    fitting.length === 0
+      ? `${file} exports no Nest module, and no function that makes the application`
+      : `which export of ${file} is meant: --export ${fitting.join(' or ')}`,
+  );
+}
+
+function isModule(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return 'module' in value;
+  const { getMetadata } = Reflect as { getMetadata?: (key: string, target: object) => unknown };
+  return (
+    typeof value === 'function' &&
+    MODULE_KEYS.some((key) => getMetadata?.(key, value) !== undefined)
+  );
+}
+
+/** Of the application, which may have other versions than this package. */
+async function packageOf<T>(from: string, name: string): Promise<T> {
+  try {
+    return (await import(pathToFileURL(createRequire(from).resolve(name)).href)) as T;
+  } catch (cause) {
+    throw new CannotRun(`${name} is not installed for ${from}`, { cause });
+  }
+}
+
+/** @returns `undefined` for Nest's own default, Express */
+async function adapterFor(path: string): Promise<object | undefined> {
+  const require = createRequire(path);
+  try {
+    require.resolve('@nestjs/platform-express');
+    return undefined;
+  } catch {
+    const name = '@nestjs/platform-fastify';
+    const { FastifyAdapter } = await packageOf<{ FastifyAdapter: new () => object }>(path, name);
+    return new FastifyAdapter();
+  }
+}
+
+/** Standard output is for the report. */
+function collecting(warnings: string[]): LoggerService {
+  return {
+    log: () => {},
+    error: () => {},
+    warn: (message: unknown, context?: unknown) => {
+      if (context === 'Session') warnings.push(String(message));
+    },
+  };
+}

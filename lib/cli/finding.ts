@@ -1,0 +1,19 @@
+/** What is weak. */
+export interface Finding {
+  /** Stable across releases. */
+  readonly id:
+    | 'secret'
+    | 'secure'
+    | 'proxy'
+    | 'http-only'
+    | 'memory-store'
+    | 'idle-timeout'
+    | 'absolute-timeout'
+    | 'unregistered-class'
+    | 'copies'
+    | 'warning';
+  /** Which session is meant. */
+  readonly session?: string;
+  /** What is weak, and what to do, as sentences. */
+  readonly message: string;
+}

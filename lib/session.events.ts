@@ -62,7 +62,7 @@ export type SessionEventKind =
   | 'failed'
   /** Of one address came 50 cookies within a minute that do not open. Told once in that time. */
   | 'anomaly'
-  /** A cookie takes the place of one that another request has sent since this one began. */
+  /** A cookie takes the place of a change that another response to the same cookie has brought. */
   | 'conflict'
   /** The function that gives the secrets failed: the last ones go on. */
   | 'secret-failed'

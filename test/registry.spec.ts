@@ -1,8 +1,8 @@
 /** Who is signed in where: sessions with an owner, and the registry that knows them. */
 import { jest } from '@jest/globals';
-import { Controller, Delete, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Delete, Get, Header, Inject, Param, Query } from '@nestjs/common';
 import { type ListedSession, RequireFresh, Session, SessionService } from 'nestjs-typed-session';
-import { closeApps, takeLogs, type TestApp } from './support/app.js';
+import { closeApps, isInStore, takeLogs, type TestApp } from './support/app.js';
 import type { Client } from './support/client.js';
 import { Latches } from './support/latch.js';
 import { registryPlaces, startRegistryApp } from './support/registries.js';
@@ -53,6 +53,11 @@ class SignInController {
     return { id: ss.id };
   }
   @Get('sign-out') async signOut(@Session() ss: Session) {
+    await ss.destroy();
+  }
+  @Get('sign-out-and-clear')
+  @Header('Clear-Site-Data', '"cache", "storage"')
+  async signOutAndClear(@Session() ss: Session) {
     await ss.destroy();
   }
   @Get('slow/:what') async slow(@Session() ss: Session, @Param('what') what: string) {
@@ -170,7 +175,7 @@ describe.each(registryPlaces)('on $title', (place) => {
     });
   });
 
-  describe('statement 19 and 23: a copy of a cookie', () => {
+  describe('statement 23: a copy of a cookie', () => {
     it('opens nothing after the sign-out', async () => {
       const client = await signedIn();
       const copy = copyOf(client);
@@ -283,6 +288,16 @@ describe.each(registryPlaces)('on $title', (place) => {
     });
   });
 
+  it('statement 31: a sign-out may send Clear-Site-Data beside the deletion of its cookie', async () => {
+    const client = await signedIn();
+    const copy = copyOf(client);
+    const answer = await client.get('/sign-out-and-clear');
+    expect(answer.headers['clear-site-data']).toBe('"cache", "storage"');
+    expect(answer.setCookies).toEqual([expect.stringMatching(/^sid=; Max-Age=0;/)]);
+    expect(client.jar.size).toBe(0);
+    expect(await ownerOf(copy)).toBeNull();
+  });
+
   describe('statement 25: a request that began before', () => {
     it.each(['set', 'regenerate'])('a sign-out brings nothing back: %s', async (what) => {
       const client = await signedIn();
@@ -363,6 +378,43 @@ describe.each(registryPlaces)('on $title', (place) => {
       await copy.get('/me');
       expect(events.take('rejected')).toEqual([
         { kind: 'rejected', session: 'sid', reason: 'revoked', idHash },
+      ]);
+    });
+
+    it('tells of a cookie that is refused: bad seal, expired, unknown id', async () => {
+      const client = await signedIn();
+      const sealed = client.jar.get('sid')!;
+      const refusalOf = async (cookie: string) => {
+        const other = app.client();
+        other.jar.set('sid', cookie);
+        events.takeAll();
+        await other.get('/me');
+        return events.take('rejected');
+      };
+      const idHash = expect.any(String) as unknown;
+      const last = sealed.length - 10;
+      const flipped = sealed[last] === 'A' ? 'B' : 'A';
+      const badSeal = `${sealed.slice(0, last)}${flipped}${sealed.slice(last + 1)}`;
+      expect(await refusalOf(badSeal)).toEqual([
+        { kind: 'rejected', session: 'sid', reason: 'bad-seal' },
+      ]);
+      await client.get('/sign-out');
+      const unknown = isInStore(place.place) ? 'unknown-id' : 'revoked';
+      expect(await refusalOf(sealed)).toEqual([
+        { kind: 'rejected', session: 'sid', reason: unknown, idHash },
+      ]);
+      const visitor = app.client();
+      await visitor.get('/visit');
+      later(31 * 24 * 60 * MINUTE);
+      // A store may have forgotten it by then.
+      const reason = isInStore(place.place) ? /^(expired|unknown-id)$/ : /^expired$/;
+      expect(await refusalOf(visitor.jar.get('sid')!)).toEqual([
+        {
+          kind: 'rejected',
+          session: 'sid',
+          reason: expect.stringMatching(reason) as unknown,
+          idHash,
+        },
       ]);
     });
   });

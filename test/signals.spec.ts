@@ -1,11 +1,12 @@
 /** Secrets from outside, and what an operator is told. */
+import { jest } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { createServer, get } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Session, type SessionSecret } from 'nestjs-typed-session';
-import { adapters, closeApps, places, startApp, takeLogs } from './support/app.js';
+import { adapters, closeApps, places, startApp, takeLogs, type TestApp } from './support/app.js';
 import { Latches } from './support/latch.js';
 import { recordEvents } from './support/session-events.js';
 
@@ -18,6 +19,23 @@ class SignalController {
   }
   @Get('read') read(@Session() ss: Session) {
     return { key: ss.get('key') ?? null };
+  }
+  @Get('set-other') setOther(@Session() ss: Session) {
+    ss.set('other', Math.random());
+  }
+  @Get('regenerate') async regenerate(@Session() ss: Session) {
+    await ss.regenerate();
+  }
+  @Get('destroy') async destroy(@Session() ss: Session) {
+    await ss.destroy();
+  }
+  @Get('slow-read') async slowRead(@Session() ss: Session) {
+    ss.get('key');
+    await latches.of('slow').wait();
+  }
+  @Get('slow-destroy') async slowDestroy(@Session() ss: Session) {
+    await latches.of('slow').wait();
+    await ss.destroy();
   }
   @Get('slow') async slow(@Session() ss: Session) {
     ss.get('key');
@@ -134,25 +152,64 @@ describe.each(places)('on %s', (place) => {
 
 describe.each(adapters)('statement 61: two requests of one cookie session, on %s', (adapter) => {
   const events = recordEvents();
-  afterAll(closeApps);
-  beforeEach(() => latches.renew());
+  let app: TestApp;
 
-  it('are an event where one overwrites the other, and none where they follow each other', async () => {
-    const app = await startApp(adapter, { controllers: [SignalController] });
+  beforeAll(async () => {
+    app = await startApp(adapter, { controllers: [SignalController] });
+  });
+  beforeEach(() => latches.renew());
+  afterEach(() => jest.restoreAllMocks());
+  afterAll(closeApps);
+
+  /** Sends two requests with the same cookie, of which the slow one is answered last. */
+  async function race(slow: string, fast: string) {
     const client = app.client();
     await client.get('/set');
-    await wait(5);
     const cookie = { cookie: `sid=${client.jar.get('sid')}` };
-    const slow = client.get('/slow', cookie);
+    const now = Date.now() + 4 * 24 * 60 * 60 * 1000;
+    jest.spyOn(Date, 'now').mockImplementation(() => now);
+    const answer = client.get(slow, cookie);
     await latches.of('slow').reached;
+    await app.client().get(fast, cookie);
     latches.of('slow').open();
-    await slow;
+    expect((await answer).setCookies).toHaveLength(1);
+    return events.take('conflict');
+  }
+
+  it.each([
+    ['/slow', '/set-other'],
+    ['/slow', '/regenerate'],
+    ['/slow', '/destroy'],
+    ['/slow-read', '/set-other'],
+  ])('are an event where %s overwrites %s', async (slow, fast) => {
+    const idHash = expect.any(String) as unknown;
+    expect(await race(slow, fast)).toEqual([{ kind: 'conflict', session: 'sid', idHash }]);
+  });
+
+  it.each([
+    ['/slow-read', '/read'],
+    ['/slow', '/read'],
+    ['/slow-destroy', '/set-other'],
+  ])('are none where %s comes after %s', async (slow, fast) => {
+    expect(await race(slow, fast)).toEqual([]);
+  });
+
+  it('are none where they follow each other', async () => {
+    const client = app.client();
+    for (const path of ['/set', '/set-other', '/regenerate', '/set-other']) await client.get(path);
     expect(events.take('conflict')).toEqual([]);
-    latches.renew();
-    const slower = client.get('/slow', cookie);
-    await latches.of('slow').reached;
-    latches.of('slow').open();
-    await slower;
-    expect(events.take('conflict')).toHaveLength(1);
+  });
+});
+
+describe.each(adapters)('on %s', (adapter) => {
+  const events = recordEvents();
+  afterAll(closeApps);
+
+  it('an address of any length is kept as 64 characters', async () => {
+    const app = await startApp(adapter, { controllers: [SignalController], trustProxy: true });
+    const address = 'a'.repeat(2000);
+    const headers = { cookie: 'sid=1AAAbad', 'x-forwarded-for': address };
+    for (let i = 0; i < 50; i++) await app.client().get('/read', headers);
+    expect(events.take('anomaly')).toMatchObject([{ address: 'a'.repeat(64), count: 50 }]);
   });
 });

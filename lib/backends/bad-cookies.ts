@@ -1,4 +1,5 @@
 import { hasListeners, type SessionRejectReason } from '../session.events.js';
+import { copyOf } from '../seal/keyring.js';
 import { Recent } from './recent.js';
 import { currentTime } from '../session.clock.js';
 
@@ -7,6 +8,8 @@ const RATE = 50;
 const WINDOW_MILLISECONDS = 60_000;
 /** Of how many addresses they are counted. */
 const MAX_ADDRESSES = 1000;
+/** An address of IPv6 with its zone is shorter; a header of a proxy may hold anything. */
+const MAX_ADDRESS_LENGTH = 64;
 
 /** What nobody has who was given it by this application, but for a while after a change of secrets. */
 const BAD: ReadonlySet<SessionRejectReason> = new Set([
@@ -42,7 +45,7 @@ export class BadCookies {
     const opened = open();
     const bad = this.rejected - before;
     const from = bad > 0 ? address() : undefined;
-    if (from !== undefined) this.count(from, bad);
+    if (from !== undefined) this.count(copyOf(from.slice(0, MAX_ADDRESS_LENGTH)), bad);
     return opened;
   }
 

@@ -1,5 +1,5 @@
 import type { CookieBackend, LoadedRecord } from './cookie-backend.js';
-import type { SessionEventKind } from '../session.events.js';
+import { hasListeners, type SessionEventKind } from '../session.events.js';
 import type { RegisteredSession } from '../registry/session-registry.js';
 import { BackedSession } from './backed-session.js';
 import type { Registration } from './registration.js';
@@ -130,6 +130,22 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   }
 
   protected decideFor(kept: Kept): Decision {
+    const decision = this.decisionFor(kept);
+    const { backend, live, loaded, committed } = this;
+    const { cookie, onSent } = decision;
+    if (loaded === undefined || cookie === undefined || !hasListeners('conflict')) return decision;
+    const isChanged = committed === undefined || !live.isAsLoaded(committed);
+    const id = decision.isDeletion === true ? undefined : this.sent?.id;
+    return {
+      ...decision,
+      onSent: () => {
+        onSent?.();
+        backend.noteAnswer(loaded, id, isChanged);
+      },
+    };
+  }
+
+  private decisionFor(kept: Kept): Decision {
     const { backend, live } = this;
     const now = currentTime();
     const nothing: Decision = { backend, events: [] };
@@ -188,10 +204,8 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     const { backend } = this;
     const cookie = backend.setCookie(backend.seal(record), record, now, this.isOverTls);
     if (cookie === undefined) return { backend, events: [] };
-    const replaced = this.sent?.sentAt;
     this.sent = record;
     const events = kinds.map((kind) => ({ kind, id: record.id }));
-    if (backend.replacesAnother(record, replaced)) events.push({ kind: 'conflict', id: record.id });
     return { backend, cookie, events };
   }
 
@@ -201,7 +215,8 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     const cookie = this.deletionOf(own);
     const isDeleted = cookie !== undefined && id !== '';
     const deletions = this.deletionsOf(own);
-    return { backend, cookie, deletions, events: isDeleted ? [{ kind: 'destroyed', id }] : [] };
+    const events = isDeleted ? [{ kind: 'destroyed' as const, id }] : [];
+    return { backend, cookie, deletions, events, isDeletion: true };
   }
 
   private deletionsOf(own: SessionCookieOptions | undefined): string[] {

@@ -3,7 +3,7 @@ import { SessionBackend } from './session-backend.js';
 import { checkLimit, largestOf } from './sizes.js';
 import { EndedHere } from './ended-sessions.js';
 import { SessionError } from '../session.errors.js';
-import { hasListeners, type SessionRejectReason } from '../session.events.js';
+import type { SessionRejectReason } from '../session.events.js';
 import type { ResolvedOptions } from '../options/session.options.js';
 import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
 import { Recent, Recurring } from './recent.js';
@@ -20,6 +20,8 @@ export interface LoadedRecord {
   readonly record: SessionRecord;
   /** Whether an older key sealed it, so that it should be sealed again. */
   readonly isOutdated: boolean;
+  /** Names the cookie that it came in. */
+  readonly tag: string;
   /** Whether the request brought another that opens. */
   readonly isOneOfSeveral?: boolean;
 }
@@ -33,8 +35,8 @@ export class CookieBackend extends SessionBackend {
     readonly loaded: LoadedRecord;
   }>(REMEMBERED);
 
-  /** When this process has sent which session, by its id. */
-  private readonly lastSent = new Recent<{ readonly sentAt: number }>(REMEMBERED);
+  /** The tags of the cookies that were answered with a change, while somebody listens. */
+  private readonly replaced = new Recent<string>(REMEMBERED);
 
   /** @throws SessionError `SESSION_CONFIG` where the options contradict each other */
   constructor(options: ResolvedOptions) {
@@ -109,7 +111,7 @@ export class CookieBackend extends SessionBackend {
     if (typeof opened === 'string') return opened;
     const record = parseRecord(opened.text);
     if (record === undefined) return this.reject('malformed');
-    return { record, isOutdated: opened.outdated };
+    return { record, isOutdated: opened.outdated, tag: copyOf(tagOf(token)) };
   }
 
   /**
@@ -123,7 +125,7 @@ export class CookieBackend extends SessionBackend {
 
   private remember<T extends LoadedRecord | SessionRejectReason>(token: string, loaded: T): T {
     if (typeof loaded === 'string') return loaded;
-    this.opened.see(copyOf(tagOf(token)), () => ({ token: copyOf(token), loaded }));
+    this.opened.see(loaded.tag, () => ({ token: copyOf(token), loaded }));
     return loaded;
   }
 
@@ -163,15 +165,15 @@ export class CookieBackend extends SessionBackend {
   }
 
   /**
-   * Whether a cookie takes the place of another that this process has sent since, where somebody listens.
+   * Told that the response answers a cookie. Tells where it takes the place of a change that another
+   * response to the same cookie has brought.
    *
-   * @param replaced when the client was sent the session that this one was made of
+   * @param id of the session that is sent; `undefined` where the cookie is deleted
    */
-  replacesAnother({ id, sentAt }: SessionRecord, replaced: number | undefined): boolean {
-    if (!hasListeners('conflict')) return false;
-    const last = this.lastSent.get(id);
-    this.lastSent.set(id, { sentAt });
-    return last !== undefined && replaced !== undefined && last.sentAt > replaced;
+  noteAnswer({ tag }: LoadedRecord, id: string | undefined, isChanged: boolean): void {
+    const isReplaced = this.replaced.get(tag) !== undefined;
+    if (isReplaced && id !== undefined) this.publish('conflict', id);
+    if (isChanged) this.replaced.set(tag, tag);
   }
 
   /** Whether a record fits into its cookie. */

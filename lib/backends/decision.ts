@@ -26,6 +26,8 @@ export interface Decision {
     /** With `adopted`. */
     readonly library?: string;
   }[];
+  /** Whether the cookie ends the session on the client. */
+  readonly isDeletion?: boolean;
   /** Called once the headers leave to a client that is still there. */
   readonly onSent?: () => void;
 }

@@ -15,6 +15,8 @@ interface StaleBody {
  */
 export class StaleSignIn extends HttpException {
   readonly code: SessionErrorCode = 'SESSION_STALE';
+  /** What GraphQL shows of an error beside its message. */
+  readonly extensions = { code: 'SESSION_STALE' };
 
   constructor() {
     const body: StaleBody = {

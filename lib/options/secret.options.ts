@@ -19,6 +19,10 @@ export interface ResolvedSecretSource {
 /** Under which options that were asked for their secrets have the function that gave them. */
 const SOURCE = Symbol('secret source');
 const DEFAULT_REFRESH = '5 minutes';
+/** How long a function may take to give the secrets. */
+const MAX_WAIT = 30_000;
+/** `setTimeout` fires at once where it is given more. */
+const MAX_TIMER = 2 ** 31 - 1;
 
 interface WithSecret {
   readonly secret: SessionSecret | SecretSource;
@@ -34,12 +38,32 @@ export async function askForSecrets<O>(options: O): Promise<O> {
   const ask: unknown = (options as Partial<WithSecret> | undefined)?.secret;
   if (typeof ask !== 'function') return options;
   try {
-    const secret = await (ask as SecretSource)();
+    const secret = await askInTime(ask as SecretSource, true);
     return { ...options, secret, [SOURCE]: ask };
   } catch (cause) {
     throw new SessionError('SESSION_CONFIG', 'SessionModule: the function secret failed.', {
       cause,
     });
+  }
+}
+
+/**
+ * Asks a function for the secrets.
+ *
+ * @param keepsAlive whether the process waits for the answer, though nothing else keeps it alive
+ * @throws Error what the function throws; or that it gave no answer within 30 seconds
+ */
+export async function askInTime(ask: SecretSource, keepsAlive: boolean): Promise<SessionSecret> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    const error = new Error(`The function secret gave no answer within ${MAX_WAIT / 1000} s.`);
+    timer = setTimeout(reject, MAX_WAIT, error);
+    if (!keepsAlive) timer.unref();
+  });
+  try {
+    return await Promise.race([ask(), deadline]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -55,7 +79,9 @@ export function resolveSecretSource(
 ): ResolvedSecretSource | undefined {
   const ask = (options as { readonly [SOURCE]?: SecretSource })[SOURCE];
   if (ask !== undefined) {
-    return { ask, refresh: toTimeout('secretRefresh', secretRefresh ?? DEFAULT_REFRESH) };
+    const refresh = toTimeout('secretRefresh', secretRefresh ?? DEFAULT_REFRESH);
+    if (refresh > MAX_TIMER) refuse('secretRefresh', secretRefresh, 'a duration of up to 24 days');
+    return { ask, refresh };
   }
   if (secretRefresh !== undefined) {
     refuse('secretRefresh', secretRefresh, 'only where secret is a function');

@@ -1,17 +1,20 @@
 import { Logger } from '@nestjs/common';
 import type { SessionBackendOf } from '../backends/open-session.js';
-import { resolveSecrets, type ResolvedSecretSource } from '../options/secret.options.js';
+import { askInTime, resolveSecrets, type ResolvedSecretSource } from '../options/secret.options.js';
 import { refuseWeakSecrets } from '../options/secret-strength.js';
 
 /** Asks a function for the secrets of a session again and again, while the application runs. */
 export class SecretRefresh {
   private timer: NodeJS.Timeout | undefined;
   private isOver = false;
+  // Private to the language, so that no log shows a secret.
+  #known: readonly Buffer[];
 
   constructor(
     private readonly backend: SessionBackendOf,
     private readonly source: ResolvedSecretSource,
   ) {
+    this.#known = bytesOf(backend.options.secrets);
     this.askLater();
   }
 
@@ -29,10 +32,10 @@ export class SecretRefresh {
   private async ask(): Promise<void> {
     const { backend, source } = this;
     try {
-      const secrets = resolveSecrets(await source.ask());
-      refuseWeakSecrets([{ name: backend.options.name, secrets }]);
-      if (!this.isOver) backend.rotate(secrets);
+      const secrets = resolveSecrets(await askInTime(source.ask, false));
+      if (!this.isOver) this.take(secrets);
     } catch (error) {
+      if (this.isOver) return;
       backend.publish('secret-failed', undefined, { error });
       new Logger('Session').error(
         `The secrets of session '${backend.options.name}' could not be asked for again; the last ones go on.`,
@@ -40,4 +43,23 @@ export class SecretRefresh {
     }
     this.askLater();
   }
+
+  /** A list that stays the same is neither derived nor warned of again. */
+  private take(secrets: readonly (string | Buffer)[]): void {
+    const { backend } = this;
+    const bytes = bytesOf(secrets);
+    if (areSame(bytes, this.#known)) return;
+    refuseWeakSecrets([{ name: backend.options.name, secrets }]);
+    backend.rotate(secrets);
+    this.#known = bytes;
+  }
+}
+
+/** Copies: whoever gave a buffer may change it. */
+function bytesOf(secrets: readonly (string | Buffer)[]): Buffer[] {
+  return secrets.map((secret) => Buffer.from(secret as string));
+}
+
+function areSame(ones: readonly Buffer[], others: readonly Buffer[]): boolean {
+  return ones.length === others.length && ones.every((one, i) => one.equals(others[i]));
 }

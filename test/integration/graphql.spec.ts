@@ -7,7 +7,7 @@ import {
   Session as NestSession,
   UseGuards,
 } from '@nestjs/common';
-import { Session, SessionModule, SessionService } from 'nestjs-typed-session';
+import { RequireFresh, Session, SessionModule, SessionService } from 'nestjs-typed-session';
 import { closeApps, type Place, places, SECRET, startApp, type TestApp } from '../support/app.js';
 import { type Client } from '../support/client.js';
 import { storeOf } from '../support/stores.js';
@@ -51,6 +51,9 @@ describeWithLibraries('GraphQL', () => {
         }
         @Query(() => String) @UseGuards(SignedInGuard) secret() {
           return 'secret';
+        }
+        @Query(() => String) @RequireFresh('5 minutes') order() {
+          return 'ordered';
         }
         @Mutation(() => Boolean) signIn(@Session() ss: Session, @Args('user') user: string) {
           ss.set('user', user);
@@ -131,6 +134,14 @@ describeWithLibraries('GraphQL', () => {
     it('lets a guard read it', async () => {
       expect((await ask(await signedIn(), '{ secret }')).data).toEqual({ secret: 'secret' });
       expect((await ask(started.client(), '{ secret }')).errors).toHaveLength(1);
+    });
+
+    it('statement 82: tells the code of @RequireFresh', async () => {
+      const { errors } = await ask(await signedIn(), '{ order }');
+      const { extensions } = errors[0];
+      // Nest's driver of Apollo says UNAUTHENTICATED of any 401, and gives the body of the answer.
+      const { code } = driver === 'Apollo' ? extensions.originalError : extensions;
+      expect(code).toBe('SESSION_STALE');
     });
 
     it('lets the guard of a subscription read it', async () => {

@@ -60,7 +60,9 @@ describe('the message about an instance of a class that is not registered', () =
     const M = evaluated('class M { $y = 2026; $M = 10; format() {} }');
     const message = messageOf(new M());
     expect(message).toContain('a class with the minified name M (with $y, $M, format)');
-    expect(message).toMatch(/registerSessionType\(TheClass, \{ name, serialize, revive \}\)\. See /);
+    expect(message).toMatch(
+      /registerSessionType\(TheClass, \{ name, serialize, revive \}\)\. See /,
+    );
     expect(message).not.toMatch(/@SessionType\(\)|@Type|registerSessionTypes/);
   });
 });

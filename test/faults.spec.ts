@@ -793,6 +793,24 @@ describeWithRedis('faults of Redis', () => {
       });
     });
 
+    it('read-only, as a replica is: it shows what it has, and a write is a 503 without a cookie', async () => {
+      const client = await begun(app);
+      await redis.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
+      try {
+        expect(await valuesOf(client)).toEqual({ key: 'old' });
+        for (const path of ['/set/new', '/change/increment', '/change/destroy']) {
+          const refused = await client.get(path);
+          expect([refused.status, refused.setCookies]).toEqual([503, []]);
+        }
+        const refused = await app.client().get('/set/new');
+        expect([refused.status, refused.setCookies]).toEqual([503, []]);
+      } finally {
+        await redis.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+      }
+      expect(await valuesOf(client)).toEqual({ key: 'old' });
+      expect((await client.get('/set/new')).status).toBe(200);
+    });
+
     it('without the scripts that it knew: nobody notices', async () => {
       const client = await begun(app);
       await redis.scriptFlush();

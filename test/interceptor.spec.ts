@@ -336,7 +336,7 @@ describe.each(adapters)('a store that fails on %s', (adapter) => {
       return app;
     };
 
-    it('answers a body that JSON refuses', async () => {
+    it('statement 66: answers a body that JSON refuses, after the commit', async () => {
       const app = await start(new FailingStore());
       expect((await app.client().get('/big')).status).toBe(500);
       expect((await app.client().get('/filtered')).status).toBe(500);

@@ -1,41 +1,21 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adapters } from './support/app.js';
-import { assertBuilt } from './support/built-library.js';
-import { Client } from './support/client.js';
-import { describeWithRedis, RedisServer } from './support/redis-server.js';
-import { freePort, ServerProcess } from './support/server-process.js';
+import type { Client } from './support/client.js';
+import { Processes } from './support/processes.js';
+import { describeWithRedis } from './support/redis-server.js';
 
 const FIXTURE = join(dirname(fileURLToPath(import.meta.url)), 'fixtures/process.mjs');
 const TWENTY = Array.from({ length: 20 }, (_, i) => i);
 
 describeWithRedis('four processes with one Redis', () => {
-  let redis: RedisServer;
-  let urls: string[] = [];
-  const processes: ServerProcess[] = [];
+  let processes: Processes;
 
   beforeAll(async () => {
-    assertBuilt();
-    redis = await RedisServer.start();
-    const start = async (adapter: string) => {
-      const port = await freePort();
-      const args = [FIXTURE, adapter, `${port}`, redis.url];
-      processes.push(await ServerProcess.start(process.execPath, args, { ready: /^listening$/ }));
-      return `http://127.0.0.1:${port}`;
-    };
-    urls = await Promise.all([...adapters, ...adapters].map(start));
+    processes = await Processes.start(FIXTURE);
   }, 180_000);
-  afterAll(async () => {
-    for (const one of processes) await one.kill();
-    await redis?.stop();
-  });
+  afterAll(async () => processes?.stop());
 
-  /** A client of one of the processes, with the session that another has. */
-  function clientOf(number: number, other?: Client): Client {
-    const client = new Client(urls[number % urls.length]);
-    for (const [name, value] of other?.jar ?? []) client.jar.set(name, value);
-    return client;
-  }
+  const clientOf = (number: number, other?: Client) => processes.clientOf(number, other);
   async function begun(number = 0): Promise<Client> {
     const client = clientOf(number);
     await client.get('/begin');
@@ -47,9 +27,9 @@ describeWithRedis('four processes with one Redis', () => {
   const valuesOf = async (client: Client) => (await client.get('/read')).json.values;
 
   it('share a session, whichever began it and on whatever adapter', async () => {
-    for (const number of urls.keys()) {
+    for (const number of processes.urls.keys()) {
       const client = await begun(number);
-      for (const other of urls.keys()) {
+      for (const other of processes.urls.keys()) {
         expect(await valuesOf(clientOf(other, client))).toEqual({ user: 'peter' });
       }
     }
@@ -60,7 +40,7 @@ describeWithRedis('four processes with one Redis', () => {
     await spread(client, (tab, i) => tab.get(`/set/key${i}`));
     const values = await valuesOf(client);
     expect(Object.keys(values)).toHaveLength(21);
-    expect(new Set(TWENTY.map((i) => values[`key${i}`])).size).toBe(urls.length);
+    expect(new Set(TWENTY.map((i) => values[`key${i}`])).size).toBe(processes.urls.length);
   });
 
   it('count 20 increments as 20, and give each another count', async () => {

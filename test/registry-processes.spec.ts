@@ -1,43 +1,23 @@
 /** Sign-ins, `endAll` and slow requests at once, in four processes with one registry. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adapters } from './support/app.js';
-import { assertBuilt } from './support/built-library.js';
-import { Client } from './support/client.js';
-import { describeWithRedis, RedisServer } from './support/redis-server.js';
-import { freePort, ServerProcess } from './support/server-process.js';
+import type { Client } from './support/client.js';
+import { Processes } from './support/processes.js';
+import { describeWithRedis } from './support/redis-server.js';
 
 const FIXTURE = join(dirname(fileURLToPath(import.meta.url)), 'fixtures/registry-process.mjs');
 const ROUNDS = 3;
 
 describeWithRedis('four processes with one registry', () => {
   describe.each(['cookie', 'store'])('statement 29: sessions kept in the %s', (place) => {
-    let redis: RedisServer;
-    let urls: string[] = [];
-    const processes: ServerProcess[] = [];
+    let processes: Processes;
 
     beforeAll(async () => {
-      assertBuilt();
-      redis = await RedisServer.start();
-      const start = async (adapter: string) => {
-        const port = await freePort();
-        const args = [FIXTURE, adapter, `${port}`, redis.url, place];
-        processes.push(await ServerProcess.start(process.execPath, args, { ready: /^listening$/ }));
-        return `http://127.0.0.1:${port}`;
-      };
-      urls = await Promise.all([...adapters, ...adapters].map(start));
+      processes = await Processes.start(FIXTURE, place);
     }, 180_000);
-    afterAll(async () => {
-      for (const one of processes) await one.kill();
-      await redis?.stop();
-    });
+    afterAll(async () => processes?.stop());
 
-    /** A client of one of the processes, with the cookie of another. */
-    function clientOf(number: number, other?: Client): Client {
-      const client = new Client(urls[number % urls.length]);
-      for (const [name, value] of other?.jar ?? []) client.jar.set(name, value);
-      return client;
-    }
+    const clientOf = (number: number, other?: Client) => processes.clientOf(number, other);
     async function signedIn(owner: string, number: number): Promise<Client> {
       const client = clientOf(number);
       expect((await client.get(`/signIn/${owner}`)).status).toBe(200);

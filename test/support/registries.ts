@@ -1,6 +1,5 @@
 import { MemorySessionRegistry, type SessionRegistry } from 'nestjs-typed-session';
 import { RedisSessionRegistry } from 'nestjs-typed-session/redis';
-import { createClient } from 'redis';
 import {
   adapters,
   type AppOptions,
@@ -10,7 +9,8 @@ import {
   startApp,
   type TestApp,
 } from './app.js';
-import { hasRedis, RedisServer } from './redis-server.js';
+import { startedRedis } from './redis-client.js';
+import { hasRedis } from './redis-server.js';
 
 /** A place for the sessions, and one for the registry. */
 export interface RegistryPlace {
@@ -32,26 +32,12 @@ function placeOf(place: Place, registry: 'memory' | 'Redis'): RegistryPlace {
 
 let memory: MemorySessionRegistry | undefined;
 let redis: Promise<SessionRegistry> | undefined;
-let stopRedis: (() => Promise<void>) | undefined;
 
 /** The registry of a place, which all applications of one file share. */
 export async function registryOf({ registry }: RegistryPlace): Promise<SessionRegistry> {
   if (registry === 'memory') return (memory ??= new MemorySessionRegistry());
-  return (redis ??= startRedis());
+  return (redis ??= startedRedis().then((client) => new RedisSessionRegistry(client)));
 }
-
-async function startRedis(): Promise<SessionRegistry> {
-  const server = await RedisServer.start();
-  const client = createClient({ url: server.url });
-  await client.connect();
-  stopRedis = async () => {
-    client.destroy();
-    await server.stop();
-  };
-  return new RedisSessionRegistry(client);
-}
-
-afterAll(() => stopRedis?.());
 
 /** An application with a registry. `closeApps` ends it. */
 export async function startRegistryApp(

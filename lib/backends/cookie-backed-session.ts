@@ -22,7 +22,8 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   private sent: SessionRecord | undefined;
   private committed: SessionSnapshot | undefined;
   private kept: Kept = 'done';
-  private readonly sequence = new Sequence();
+  // Where a registry is asked: most sessions of a cookie wait for nobody.
+  private sequence: Sequence | undefined;
   private budget: StoreBudget | undefined;
 
   load(): LoadedSession | Promise<LoadedSession> {
@@ -63,13 +64,18 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   protected run<T>(act: () => Promise<T>): Promise<T> {
     const { owned, options } = this.backend;
     this.budget ??= new StoreBudget(options.name, owned!.timeout);
-    return this.budget.run(() => this.sequence.run(act));
+    const sequence = (this.sequence ??= new Sequence());
+    return this.budget.run(() => sequence.run(act));
+  }
+
+  private get isBusy(): boolean {
+    return this.sequence?.isBusy === true;
   }
 
   get waitsForCommit(): boolean {
     const { registration, live } = this;
     if (registration === undefined) return false;
-    if (this.sequence.isBusy || registration.isRemovalDue) return true;
+    if (this.isBusy || registration.isRemovalDue) return true;
     return registration.isInvolved && (live.touches > 0 || registration.isTouchDue);
   }
 
@@ -88,8 +94,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   commit(kept: Kept): Promise<void> | undefined {
     const { registration } = this;
     if (registration === undefined || !this.waitsForCommit) return undefined;
-    if (!this.sequence.isBusy && !registration.isRemovalDue)
-      return this.register(kept, registration);
+    if (!this.isBusy && !registration.isRemovalDue) return this.register(kept, registration);
     return this.run(async () => {
       await registration.finishRemoval(kept !== 'done');
       await this.register(kept, registration);
@@ -121,7 +126,7 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   }
 
   override isDecidedFor(status: number, isDropped: boolean): boolean {
-    if (this.sequence.isBusy || this.registration?.isRemovalDue === true) return false;
+    if (this.isBusy || this.registration?.isRemovalDue === true) return false;
     return super.isDecidedFor(status, isDropped);
   }
 

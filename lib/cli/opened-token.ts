@@ -1,5 +1,5 @@
 import { Keyring, type RejectReason } from '../seal/keyring.js';
-import { hashOf } from '../seal/secret.js';
+import { hashOf, MIN_SECRET_BYTES } from '../seal/secret.js';
 import { parseRecord, type SessionRecord } from '../session/session-record.js';
 
 /** What a token is, in the contexts in which this library seals. */
@@ -26,16 +26,25 @@ export type OpenedToken =
 /** Opens a token with each secret and for each purpose. Never throws. */
 export function openToken(token: string, name: string, secrets: readonly string[]): OpenedToken {
   const reasons = new Set<RejectReason>();
-  for (const [sealedBy, secret] of secrets.entries()) {
-    for (const kind of Object.keys(KINDS) as TokenKind[]) {
-      const opened = new Keyring([secret], `${KINDS[kind]}\0${name}`).open(token);
-      if ('rejected' in opened) reasons.add(opened.rejected);
-      else return contentOf(kind, sealedBy, opened.text, name);
+  for (const [sealedBy, text] of secrets.entries()) {
+    for (const secret of secretsIn(text)) {
+      for (const kind of Object.keys(KINDS) as TokenKind[]) {
+        const opened = new Keyring([secret], `${KINDS[kind]}\0${name}`).open(token);
+        if ('rejected' in opened) reasons.add(opened.rejected);
+        else return contentOf(kind, sealedBy, opened.text, name);
+      }
     }
   }
   // What was sealed with one of the secrets and does not open tells more than the others.
   const order: RejectReason[] = ['bad-seal', 'malformed', 'unknown-version', 'unknown-key'];
   return { rejected: order.find((reason) => reasons.has(reason))! };
+}
+
+/** A secret as it is written, and the bytes that an application may decode it to. */
+function secretsIn(text: string): (string | Buffer)[] {
+  const isHex = /^([\da-f]{2})+$/i.test(text);
+  const decoded = [Buffer.from(text, 'base64'), ...(isHex ? [Buffer.from(text, 'hex')] : [])];
+  return [text, ...decoded.filter(({ length }) => length >= MIN_SECRET_BYTES)];
 }
 
 function contentOf(kind: TokenKind, sealedBy: number, text: string, name: string): OpenedToken {

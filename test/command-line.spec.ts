@@ -4,7 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MemorySessionStore, SessionService, SessionType } from 'nestjs-typed-session';
+import {
+  MemorySessionRegistry,
+  MemorySessionStore,
+  SessionService,
+  SessionType,
+} from 'nestjs-typed-session';
 import { sessionClock } from 'nestjs-typed-session/testing';
 import { runProgram } from '../lib/cli/program.js';
 import { SessionBackends } from '../lib/request/session-backends.js';
@@ -254,26 +259,33 @@ describe('inspect', () => {
     expect(out).toMatch(/^Expired .*does not accept it \(expired\)/m);
   });
 
-  it('tells under which key a store has the session, and opens what lies there', async () => {
-    const store = new MemorySessionStore();
-    const writes: { key: string; text: string }[] = [];
-    const write = store.write.bind(store);
-    store.write = (key, session, replaces) => {
-      writes.push({ key, text: session.text });
-      return write(key, session, replaces);
-    };
-    const cookie = await new SessionService({ secret: OTHER, name: 'sid', store }).begin(values);
-    const env = { SESSION_SECRET: OTHER };
-    const [{ key, text }] = writes;
-    expect((await run(['inspect', '--json', `sid=${cookie}`], env)).json).toMatchObject({
-      kind: 'store-cookie',
-      storeKey: key,
-    });
-    expect((await run(['inspect', '--json', '--name', 'sid', text], env)).json).toMatchObject({
-      kind: 'store-entry',
-      values: [{ key: 'user' }, { key: 'visits' }],
-    });
-  });
+  it.each([
+    ['of nobody', undefined, {}],
+    ['of an owner', { id: 'u42', ref: 'the-ref' }, { hasRef: true }],
+  ])(
+    'tells under which key a store has the session, and opens what lies there: %s',
+    async (_, owner, shown) => {
+      const store = new MemorySessionStore();
+      const writes: { key: string; text: string }[] = [];
+      const write = store.write.bind(store);
+      store.write = (key, session, replaces) => {
+        writes.push({ key, text: session.text });
+        return write(key, session, replaces);
+      };
+      const registry = new MemorySessionRegistry();
+      const backends = new SessionBackends({ secret: OTHER, name: 'sid', store, registry });
+      const cookie = await cookieOf(backends, owner);
+      const env = { SESSION_SECRET: OTHER };
+      const [{ key, text }] = writes;
+      const ofCookie = await run(['inspect', '--json', cookie], env);
+      expect(ofCookie.json).toEqual(
+        expect.objectContaining({ kind: 'store-cookie', storeKey: key, ...shown }),
+      );
+      const ofEntry = await run(['inspect', '--json', '--name', 'sid', text], env);
+      expect(ofEntry.json).toMatchObject({ kind: 'store-entry', ...shown, values: [{ value: 3 }] });
+      expect(ofCookie.out + ofEntry.out).not.toContain('the-ref');
+    },
+  );
 });
 
 describe('doctor', () => {

@@ -32,7 +32,7 @@ no ref. Whether a registry still knows the session of an owner, it does not see.
 
 const KIND_TEXTS: Readonly<Record<TokenKind, string>> = {
   cookie: 'a session that its cookie carries',
-  'store-cookie': 'a session that a store keeps; its cookie carries the id alone',
+  'store-cookie': 'a session that a store keeps; its cookie carries none of its values',
   'store-entry': 'the text of a session in a store',
 };
 
@@ -91,7 +91,7 @@ function outcomeOf(opened: OpenedToken, name: string, token: string, secrets: nu
     const data = { opens: false, name, reason: opened.rejected, why, cookieBytes };
     return { exitCode: 1, text: `It does not open (${opened.rejected}): ${why}.`, data };
   }
-  const { kind, sealedBy, record, storeKey } = opened;
+  const { kind, sealedBy, record, storeKey, hasRef } = opened;
   const common = { opens: true, name, kind, sealedBy, secrets, cookieBytes };
   const lines = [
     `Session     ${name}: ${KIND_TEXTS[kind]}`,
@@ -99,8 +99,10 @@ function outcomeOf(opened: OpenedToken, name: string, token: string, secrets: nu
     `Cookie      ${cookieBytes} bytes, name and value`,
   ];
   if (record === undefined) {
-    const text = [...lines, `Store key   ${storeKey} (behind the prefix of the store)`].join('\n');
-    return { exitCode: 0, text, data: { ...common, storeKey } };
+    const owned = hasRef ? ['Owner       named in the store; with a ref for a registry'] : [];
+    const key = `Store key   ${storeKey} (behind the prefix of the store)`;
+    const data = { ...common, storeKey, ...(hasRef ? { hasRef } : {}) };
+    return { exitCode: 0, text: [...lines, key, ...owned].join('\n'), data };
   }
   return withRecord(record, common, lines);
 }

@@ -1,3 +1,4 @@
+import { parseStoreCookie } from '../backends/store-cookie.js';
 import { Keyring, type RejectReason } from '../seal/keyring.js';
 import { hashOf, MIN_SECRET_BYTES } from '../seal/secret.js';
 import { parseRecord, type SessionRecord } from '../session/session-record.js';
@@ -20,6 +21,8 @@ export type OpenedToken =
       readonly record?: SessionRecord;
       /** Under which key the store has the session. */
       readonly storeKey?: string;
+      /** Whether the cookie of a session in a store says where a registry has it. */
+      readonly hasRef?: boolean;
     }
   | { readonly rejected: RejectReason | 'malformed' };
 
@@ -49,8 +52,9 @@ function secretsIn(text: string): (string | Buffer)[] {
 
 function contentOf(kind: TokenKind, sealedBy: number, text: string, name: string): OpenedToken {
   if (kind === 'store-cookie') {
-    const storeKey = hashOf(`nestjs-typed-session/1/store/${name}`, text);
-    return { kind, sealedBy, storeKey };
+    const { id, place } = parseStoreCookie(text);
+    const storeKey = hashOf(`nestjs-typed-session/1/store/${name}`, id);
+    return { kind, sealedBy, storeKey, hasRef: place !== undefined };
   }
   const record = parseRecord(text);
   if (record === undefined) return { rejected: 'malformed' };

@@ -452,6 +452,28 @@ describe('doctor', () => {
     ]);
   });
 
+  it('finds nothing in one that is not, judges by the level that is asked for, and finds copies of a package', () => {
+    const path = file(
+      'strong.mjs',
+      `import { createRequire } from 'node:module';
+      const require = createRequire(import.meta.url);
+      ${HEAD}
+      export default class AppModule {}
+      Module({ imports: [SessionModule.forRoot(strong)] })(AppModule);`,
+    );
+    const { status, out } = spawn(['doctor', path]);
+    const report =
+      /^Sessions: app\nNothing weak was found\.\nNote: Session 'app' is .*\nNote: Whether the adapter/;
+    expect([status, out]).toEqual([0, expect.stringMatching(report)]);
+    const copy = join(folder, 'node_modules/other/node_modules/class-transformer');
+    mkdirSync(copy, { recursive: true });
+    writeFileSync(join(copy, 'package.json'), '{ "version": "0.5.0" }');
+    const ran = spawn(['doctor', path, '--asvs', '3', '--json']);
+    expect(idsOf(ran)).toEqual(['idle-timeout', 'copies']);
+    expect(ran.json.findings[1].message).toMatch(/class-transformer is there 2 times.*0\.5\.0/);
+    rmSync(join(folder, 'node_modules/other'), { recursive: true });
+  });
+
   it.each([
     ['NestFactory.create(AppModule)', ['proxy'], undefined],
     // Fastify trusts nobody by a number of hops.

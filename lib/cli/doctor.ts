@@ -133,5 +133,7 @@ function reportOf(
     return `- ${id}${of}: ${message}`;
   });
   if (lines.length === 0) lines.push('Nothing weak was found.');
-  return [`Sessions: ${names.join(', ')}`, ...lines, ...notes].join('\n');
+  return [`Sessions: ${names.join(', ')}`, ...lines, ...notes.map((note) => `Note: ${note}`)].join(
+    '\n',
+  );
 }

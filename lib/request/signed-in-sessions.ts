@@ -7,7 +7,7 @@ import type { SessionBackends } from './session-backends.js';
 
 const REF = /^[\w-]{1,43}$/;
 
-/** Which session is meant. */
+/** Names one of several sessions, for `SessionService`. */
 export interface SealOptions {
   /** The name of its cookie. Default: the first session of the module. */
   name?: string;
@@ -27,6 +27,7 @@ export interface ListedSession {
   isCurrent: boolean;
 }
 
+/** Options of `SessionService.list`. */
 export interface ListOptions extends SealOptions {
   /**
    * The session that asks. Default: that of the handler which asks, where it takes its session by a
@@ -35,6 +36,7 @@ export interface ListOptions extends SealOptions {
   current?: object;
 }
 
+/** Options of `SessionService.endAll`. */
 export interface EndAllOptions extends SealOptions {
   /** The session that stays: that of the request, as `@Session()` gives it. Default none. */
   except?: object;

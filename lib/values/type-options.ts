@@ -43,9 +43,9 @@ export interface SessionTypeOptions<T = object, S = unknown> {
    * A step for each earlier version, to the one after it. A step gets what was stored and returns
    * what would be stored by the next version: for a class a plain object of its fields, by the names
    * under which they are stored, for a class with a form of its own what `serialize` returned. Dates,
-   * maps and the like are what they were, and values of registered types are instances, of today's
-   * form. What only `@Type` makes an instance is a plain object, of version 1 of
-   * its class. The object may be changed and returned.
+   * maps and the like are real dates and maps. A nested value of a registered type is an instance, upgraded
+   * to its newest version. A nested value whose class only `@Type` names is a plain object of version 1.
+   * A step may change the object and return it.
    */
   upgrade?: Readonly<Record<number, SessionTypeUpgrade>>;
   /**

@@ -24,26 +24,20 @@ describe('the reference of the API', () => {
     const files = {
       'package.json': '{ "name": "sample" }',
       'tsconfig.json': '{ "files": ["index.ts"], "compilerOptions": { "types": [] } }',
-      'index.ts': `
-        /** Documented. */
-        export interface One {}
-        export interface Two extends One {}
-        export const three = 3;`,
+      'typedoc.json': JSON.stringify({
+        extends: [join(ROOT, 'typedoc.json')],
+        tsconfig: 'tsconfig.json',
+        entryPoints: ['index.ts'],
+        emit: 'none',
+      }),
+      'index.ts': '/** Documented. */ export interface One {} export interface Two extends One {}',
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    const building = promisify(execFile)(
-      process.execPath,
-      [
-        ...['node_modules/typedoc/bin/typedoc', '--options', 'typedoc.json', '--emit', 'none'],
-        ...['--tsconfig', join(folder, 'tsconfig.json'), '--entryPoints', join(folder, 'index.ts')],
-      ],
-      { cwd: ROOT },
-    );
-    const { stdout, stderr } = await building.catch(
-      (error: { stdout: string; stderr: string }) => error,
-    );
-    expect(`${stdout}${stderr}`).toMatch(/Two has no comment of its own[^]*three/);
-    await expect(building).rejects.toThrow();
+    const typedoc = join(ROOT, 'node_modules/typedoc/bin/typedoc');
+    const building = promisify(execFile)(process.execPath, [typedoc, '--options', folder]);
+    await expect(building).rejects.toMatchObject({
+      stderr: expect.stringContaining('Two has no comment of its own') as string,
+    });
   });
 });
 
@@ -110,8 +104,8 @@ if (chromium === undefined) {
     // What somebody asks who has never seen this, also in the words of other libraries, and what answers it.
     it.each([
       ['sign in fastify', 'sign-in-and-out', 'Sign in on Fastify'],
-      ['login', 'sign-in-and-out', 'Sign in and out'],
-      ['logout', 'sign-in-and-out', 'Sign in and out'],
+      ['login', 'sign-in-and-out', 'Sign in and out (login, logout)'],
+      ['logout', 'sign-in-and-out', 'Sign in and out (login, logout)'],
       ['logout everywhere', 'sign-in-and-out', 'Sign out on all devices'],
       [
         'session is empty after a redirect',
@@ -127,6 +121,7 @@ if (chromium === undefined) {
       ['migrate express-session', 'coming-from/express-session', 'Coming from express-session'],
       ['how to rotate', 'rotation', 'Rotate a secret'],
       ['change secret', 'rotation', 'Rotate a secret'],
+      ['behind a proxy', 'troubleshooting', 'The cookie is not set behind a proxy'],
       ['remember me', 'timeouts', 'Remember-me'],
       ['redis', 'stores', 'Redis'],
     ])('answers the search for "%s" at once', async (words, path, heading) => {

@@ -4,7 +4,7 @@ import type { SessionStore } from '../stores/session-store.js';
 
 /** Options for sessions that a store keeps. */
 export interface SessionStoreOptions {
-  /** Keeps the values. The cookie then carries only a sealed id. Default none. */
+  /** Keeps the values. The cookie then carries a sealed id and no values. Default none. */
   store?: SessionStore;
   /** How long one call to the store or the registry may take. Default 2 seconds. */
   storeTimeout?: Duration;

@@ -2,7 +2,8 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 import type { RejectReason } from './seal/keyring.js';
 
 /**
- * Why a cookie was not accepted. `unknown-id`: the store has no such session.
+ * Why a cookie was not accepted. `malformed`, `unknown-version`, `unknown-key` or `bad-seal`: it did not
+ * open. `expired` or `future`: it opened, and its times are wrong. `unknown-id`: the store has no such session.
  * `revoked`: the session has an owner, and the registry has no such session.
  */
 export type SessionRejectReason = RejectReason | 'expired' | 'future' | 'unknown-id' | 'revoked';

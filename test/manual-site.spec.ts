@@ -1,6 +1,6 @@
 /** The manual as a reader sees it: the built site in Chromium. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import { MENU } from '../docs/.vitepress/menu.js';
 import { slugOf } from '../docs/.vitepress/slug.js';
 import { findChromium, launch } from './support/browser.js';
-import { ROOT } from './support/readme.js';
+import { codeOf, ROOT, rowsOf, textOf } from './support/readme.js';
 import { Site } from './support/site.js';
 
 const PHONE = { width: 390, height: 844 };
@@ -38,6 +38,16 @@ describe('the reference of the API', () => {
     await expect(building).rejects.toMatchObject({
       stderr: expect.stringContaining('Two has no comment of its own') as string,
     });
+  });
+
+  it('has each member of a session', () => {
+    const reference = readFileSync(join(ROOT, 'docs/api/nestjs-typed-session.md'), 'utf8');
+    const [members] = reference.split('\n### Session\n')[1].split('\n### ');
+    const table = rowsOf(textOf('in-a-handler'), 'The members of a session');
+    for (const code of table.flatMap(([cell]) => codeOf(cell))) {
+      const [, name] = /^(?:await )?(\w+)/.exec(code)!;
+      expect(members).toMatch(new RegExp(`^##### ${name}(\\(\\))?$`, 'm'));
+    }
   });
 });
 

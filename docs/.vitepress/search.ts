@@ -31,7 +31,7 @@ export const search: DefaultTheme.LocalSearchOptions = {
       // A long section counts nearly as much as a short one.
       bm25: { k: 1.2, b: 0.3, d: 0.5 },
       // A task comes before the list of names and before the reasons of a decision.
-      boostDocument: (id: string) => (/^\/(api|design|exports|speed)\b/.test(id) ? 0.3 : 1),
+      boostDocument: (id: string) => (/^\/(api|design|exports|speed)\b/.test(id) ? 0.2 : 1),
     },
   },
 };

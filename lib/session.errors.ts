@@ -1,4 +1,4 @@
-/** The kinds of failure, stable across releases: branch on these, never on messages. */
+/** The codes of errors. They stay the same in later releases; messages may change. */
 export type SessionErrorCode =
   /** An option or an argument is wrong, or a class cannot be registered. */
   | 'SESSION_CONFIG'
@@ -52,8 +52,8 @@ export class SessionError extends Error {
   }
 
   /**
-   * 503 where the store failed, and no fault of the application's did: Nest's own exception filter
-   * answers with it, as with the status of any error that looks like one of `http-errors`.
+   * 503 if the store or the registry failed, otherwise `undefined`. Nest's own exception filter answers with
+   * it, as with the status of an error of `http-errors`.
    */
   get statusCode(): 503 | undefined {
     return this.code === 'SESSION_STORE' ? 503 : undefined;
@@ -64,7 +64,7 @@ export class SessionError extends Error {
     return this.statusCode;
   }
 
-  /** By this, too, Nest knows such an error: `false` where the client must not see the message. */
+  /** `false` with a `statusCode`: the client does not see the message. */
   get expose(): false | undefined {
     return this.statusCode === undefined ? undefined : false;
   }

@@ -15,13 +15,15 @@ export interface SealOptions {
 
 /** A session of an owner, as `SessionService.list` shows it. */
 export interface ListedSession {
-  /** Names it for `end`. It is not the id, and opens nothing. */
+  /** Names the session for `end`. It is not the id, and opens nothing. */
   ref: string;
+  /** When the session began. */
   createdAt: Date;
-  /** When it was last used, as far as a tenth of the idle time tells. */
+  /** When somebody last used it, exact to a tenth of the idle time. */
   lastUsedAt: Date;
+  /** When it ends if nobody uses it before. */
   expiresAt: Date;
-  /** What `regenerate({ owner, label })` was given. */
+  /** The label of `regenerate({ owner, label })`. */
   label: string | undefined;
   /** Whether it is the session of the request that asks. */
   isCurrent: boolean;
@@ -30,15 +32,15 @@ export interface ListedSession {
 /** Options of `SessionService.list`. */
 export interface ListOptions extends SealOptions {
   /**
-   * The session that asks. Default: that of the handler which asks, where it takes its session by a
-   * decorator.
+   * The session that `isCurrent` marks. Default: the session of the handler that calls `list`, if the
+   * handler takes it by a decorator.
    */
   current?: object;
 }
 
 /** Options of `SessionService.endAll`. */
 export interface EndAllOptions extends SealOptions {
-  /** The session that stays: that of the request, as `@Session()` gives it. Default none. */
+  /** The session that stays, as `@Session()` gives it. Default none. */
   except?: object;
 }
 

@@ -4,7 +4,7 @@ import type { SessionStore } from '../stores/session-store.js';
 
 /** Where the values of a session are kept, if not in its cookie. */
 export interface SessionStoreOptions {
-  /** What keeps the values. The cookie then carries a sealed id alone. Default none. */
+  /** What keeps the values. The cookie then carries a sealed id. Default none. */
   store?: SessionStore;
   /** How long the store may take for one call. Default 2 seconds. */
   storeTimeout?: Duration;

@@ -8,14 +8,7 @@ import {
   type SessionOptions,
   type SessionRegistry,
 } from 'nestjs-typed-session';
-import {
-  adapters,
-  closeApps,
-  type Place,
-  startApp,
-  takeLogs,
-  type TestApp,
-} from './support/app.js';
+import { closeApps, places, startApp, takeLogs, type TestApp } from './support/app.js';
 
 type Method = keyof SessionRegistry;
 
@@ -76,9 +69,7 @@ class RuleController {
   }
 }
 
-const kept = adapters.flatMap<Place>((adapter) => [adapter, `${adapter}, in memory`]);
-
-describe.each(kept)('a registry on %s', (place) => {
+describe.each(places)('a registry on %s', (place) => {
   let registry: WatchedRegistry;
   let app: TestApp;
 

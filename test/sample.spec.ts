@@ -122,11 +122,12 @@ if (executablePath === undefined) {
     let visit: ShopVisit;
     let page: Page;
 
-    beforeEach(async () => {
+    beforeAll(async () => {
       visit = await ShopVisit.begin(browser, shops.get(adapter)!);
       page = visit.page;
     });
-    afterEach(() => visit.end());
+    afterEach(() => visit.leave());
+    afterAll(() => visit.end());
 
     async function idShown() {
       await visit.goto('/session');
@@ -181,7 +182,7 @@ if (executablePath === undefined) {
       await visit.addToCart('Pencils');
       expect((await visit.goto('/checkout')).status()).toBe(401);
       expect(await visit.heading()).toBe('Sign in');
-      await visit.signIn();
+      await visit.signIn({ isThere: true });
       expect(visit.path).toBe('/checkout');
       await visit.press('Place the order');
       expect(await visit.notice()).toMatch(/^Thank you!/);

@@ -56,17 +56,42 @@ const SCRIPT = `(globalThis.shopKeyboard ??= (() => {
     if (one === document.body) return { name: '', place: -1, faults: [] };
     return { name: nameOf(one), place: controls().indexOf(one), faults: faultsOf(one) };
   };
-  /** As after a page was loaded: the next Tab leads to its first control. */
-  const begin = () => {
-    document.body.tabIndex = -1;
-    document.body.focus();
-    document.body.removeAttribute('tabindex');
-    return controls().map(nameOf);
-  };
-  return { begin, focus };
-})())`;
 
-const focusOf = (page: Page) => page.evaluate<Focus>(`${SCRIPT}.focus()`);
+  // Where the focus was is looked at when it is about to leave: by then the page has scrolled.
+  let seen = [];
+  document.addEventListener('keydown', ({ key }) => void (key === 'Tab' && seen.push(focus())), true);
+
+  return {
+    /** As after a page was loaded: the next Tab leads to its first control. */
+    begin() {
+      document.body.tabIndex = -1;
+      document.body.focus();
+      document.body.removeAttribute('tabindex');
+      return controls().map(nameOf);
+    },
+    /** How many times Tab leads to the next control of a name; less than 0: backwards. */
+    distance(pattern) {
+      const all = controls();
+      const from = document.activeElement;
+      const after = all.findIndex(
+        (one) => from === document.body || from.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING,
+      );
+      const isWanted = (one) => new RegExp(pattern).test(nameOf(one));
+      const start = after === -1 ? all.length : after;
+      const next = all.findIndex((one, i) => i >= start && isWanted(one));
+      if (next !== -1) return next - start + 1;
+      const last = all.findIndex(isWanted);
+      if (last === -1) return 0;
+      return last - (all.includes(from) ? start - 1 : start);
+    },
+    /** Every focus since the last call: the first is the one before the first Tab. */
+    take() {
+      const taken = [...seen, focus()];
+      seen = [];
+      return taken;
+    },
+  };
+})())`;
 
 /**
  * Goes through a page by Tab alone, from its beginning to its end.
@@ -75,22 +100,23 @@ const focusOf = (page: Page) => page.evaluate<Focus>(`${SCRIPT}.focus()`);
  */
 export async function walkByTab(page: Page): Promise<string[]> {
   const names = await page.evaluate<string[]>(`${SCRIPT}.begin()`);
-  const findings: string[] = [];
-  for (const [place, name] of names.entries()) {
-    await page.keyboard.press('Tab');
-    const focus = await focusOf(page);
-    findings.push(...focus.faults.map((fault) => `${name}: ${fault}`));
-    if (focus.place !== place) {
-      return [
-        ...findings,
-        `after ${place} controls Tab leads to "${focus.name}", not to "${name}"`,
-      ];
-    }
-  }
-  await page.keyboard.press('Tab');
-  const { place, name } = await focusOf(page);
+  const [, ...seen] = await tab(page, 'Tab', names.length + 1);
+  const end = seen.pop()!;
+  const findings = seen.flatMap(({ name, place, faults }, i) => [
+    ...(place === i ? [] : [`Tab leads to "${name}", and not to "${names[i]}"`]),
+    ...faults.map((fault) => `${name}: ${fault}`),
+  ]);
+  if (seen.length !== names.length) findings.push(`Tab leads to ${seen.length} of ${names.length}`);
   // Behind the last control is the browser's own, or the first again where it has none.
-  return place < 1 ? findings : [...findings, `Tab does not leave the page, but leads to ${name}`];
+  if (end.place > 0) findings.push(`Tab does not leave the page, but leads to "${end.name}"`);
+  return findings;
+}
+
+/** @returns where the focus was: before the first, and after each */
+async function tab(page: Page, key: 'Tab' | 'Shift+Tab', times: number): Promise<Focus[]> {
+  await page.evaluate(`${SCRIPT}.take()`);
+  for (let i = 0; i < times; i++) await page.keyboard.press(key);
+  return page.evaluate<Focus[]>('shopKeyboard.take()');
 }
 
 /** Somebody who has no mouse. */
@@ -100,18 +126,17 @@ export class Keyboard {
   /** @throws Error where Tab does not lead there, or the focus is lost to the eye on the way */
   async tabTo(name: string | RegExp): Promise<void> {
     const { page } = this.visit;
-    const seen = new Map<number, string>();
-    for (;;) {
-      await page.keyboard.press('Tab');
-      const { name: focused, place, faults } = await focusOf(page);
-      if (faults.length > 0) throw new Error(`${focused}: ${faults.join(', ')}`);
-      if (name instanceof RegExp ? name.test(focused) : name === focused) return;
-      if (seen.has(place)) {
-        throw new Error(
-          `Tab leads to ${[...seen.values()].join(', ')}, and not to ${String(name)}`,
-        );
-      }
-      seen.set(place, focused);
+    const pattern = name instanceof RegExp ? name : new RegExp(`^${name}$`);
+    const source = JSON.stringify(pattern.source);
+    const distance = await page.evaluate<number>(`${SCRIPT}.distance(${source})`);
+    if (distance === 0) throw new Error(`no control is called ${String(name)}`);
+    const key = distance > 0 ? 'Tab' : 'Shift+Tab';
+    const [, ...seen] = await tab(page, key, Math.abs(distance));
+    const faults = seen.flatMap((one) => one.faults.map((fault) => `${one.name}: ${fault}`));
+    if (faults.length > 0) throw new Error(faults.join(', '));
+    if (!pattern.test(seen.at(-1)!.name)) {
+      const names = seen.map((one) => one.name).join(', ');
+      throw new Error(`${key} leads to ${names}, and not to ${String(name)}`);
     }
   }
 

@@ -4,7 +4,7 @@ import { Visitor } from './sample.js';
 import { ADA, type ShopInBrowser, ShopVisit } from './shop-visit.js';
 
 /** How long an order needs no new password, in a shop under these tests. */
-const FRESH_SECONDS = 8;
+const FRESH_SECONDS = 5;
 export const FRESH_SIGN_IN = `${FRESH_SECONDS} seconds`;
 
 /** All that a customer does, without a mouse. */

@@ -5,12 +5,14 @@ import { type ShopInBrowser, ShopVisit } from './shop-visit.js';
 export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopInBrowser): void {
   let visit: ShopVisit;
   let page: Page;
+  let customer: ShopVisit;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     visit = await ShopVisit.begin(browser(), shop());
     page = visit.page;
   });
-  afterEach(() => visit.end());
+  afterEach(() => visit.leave());
+  afterAll(() => visit.end());
 
   const request = (line: string) => page.locator('details', { hasText: line }).first();
   /** What the page shows of a request, opened. */
@@ -40,31 +42,6 @@ export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopIn
     expect(text).toMatch(/User \{\s+name: 'Ada',\s+address: Address \{/);
     expect(text).toMatch(/cart\s+Cart · \d+ bytes sealed/);
     expect(text).toMatch(/user\s+User · \d+ bytes sealed/);
-  });
-
-  it('counts down to both deadlines, until each is over', async () => {
-    await visit.addToCart('Pencils');
-    await page.clock.install();
-    await visit.goto('/session');
-    const countdowns = () => page.locator('.countdown').allInnerTexts();
-    expect(await page.locator('.deadlines dt').allInnerTexts()).toEqual([
-      'Ends if you stay away',
-      'Ends at the latest',
-    ]);
-    const before = await countdowns();
-    expect(before).toEqual([
-      expect.stringMatching(/^in (1 d 0 h 0|23 h 59) min \d+ s$/),
-      expect.stringMatching(/^in (180 d 0 h 0|179 d 23 h 59) min \d+ s$/),
-    ]);
-    await page.clock.runFor(2000);
-    const after = await countdowns();
-    expect(after[0]).not.toBe(before[0]);
-    expect(after[1]).not.toBe(before[1]);
-    await page.clock.fastForward('48:00:00');
-    expect(await countdowns()).toEqual([
-      'is over: load the page again',
-      expect.stringMatching(/^in 17[78] d /),
-    ]);
   });
 
   it('gives who is remembered more time, and not beyond the last deadline', async () => {
@@ -128,30 +105,68 @@ export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopIn
     ]);
   });
 
-  it.each([
-    ['Tamper', 'a new, empty one', /rejected: bad-seal/, 'left as it is'],
-    ['Cut', 'a new, empty one', /rejected: (malformed|bad-seal)/, 'left as it is'],
-    ['Expire', 'a new, empty one', /rejected: expired/, 'left as it is'],
-    ['Rotate', 'opened: user cart', /committed/, 'sealed again with the newest secret'],
-    ['Forget the key', 'a new, empty one', /rejected: unknown-key/, 'left as it is'],
-  ])(
-    'breaks a copy of the session, and not the session: %s',
-    async (way, session, event, cookie) => {
-      await visit.signIn();
-      await visit.addToCart('Pencils');
-      await visit.goto('/session');
-      const id = await page.locator('#session-id').innerText();
-      await visit.press(way);
-      const result = await page.locator('#trial').innerText();
+  describe('breaks a copy of the session, and not the session', () => {
+    let id: string;
+
+    beforeAll(async () => {
+      customer = await ShopVisit.begin(browser(), shop());
+      await customer.signIn();
+      await customer.press('Add Pencils to cart');
+      await customer.goto('/session');
+      id = await customer.page.locator('#session-id').innerText();
+    });
+    afterAll(() => customer.end());
+
+    it.each([
+      ['Tamper', 'a new, empty one', /rejected: bad-seal/, 'left as it is'],
+      ['Cut', 'a new, empty one', /rejected: (malformed|bad-seal)/, 'left as it is'],
+      ['Expire', 'a new, empty one', /rejected: expired/, 'left as it is'],
+      ['Rotate', 'opened: user cart', /committed/, 'sealed again with the newest secret'],
+      ['Forget the key', 'a new, empty one', /rejected: unknown-key/, 'left as it is'],
+    ])('%s', async (way, session, event, cookie) => {
+      await customer.press(way);
+      const result = await customer.page.locator('#trial').innerText();
       expect(result).toContain(`${way}: what happened`);
       expect(result.replaceAll(/\s+/g, ' ')).toContain(session);
       expect(result).toMatch(event);
       expect(result).toContain(cookie);
-      expect(await page.locator('#session-id').innerText()).toBe(id);
-      expect(await visit.badge()).toMatch(/1$/);
-      expect((await visit.goto('/devices')).status()).toBe(200);
-    },
-  );
+      await customer.goto('/session');
+      expect(await customer.page.locator('#trial').count()).toBe(0);
+      expect(await customer.page.locator('#session-id').innerText()).toBe(id);
+      expect(await customer.badge()).toMatch(/1$/);
+    });
+
+    it('and the customer is still signed in', async () => {
+      expect((await customer.goto('/devices')).status()).toBe(200);
+      expect(await customer.page.locator('.device', { hasText: 'this one' }).count()).toBe(1);
+    });
+  });
+
+  // The last one: the clock of the page stays as it is then.
+  it('counts down to both deadlines, until each is over', async () => {
+    await visit.addToCart('Pencils');
+    await page.clock.install();
+    await visit.goto('/session');
+    const countdowns = () => page.locator('.countdown').allInnerTexts();
+    expect(await page.locator('.deadlines dt').allInnerTexts()).toEqual([
+      'Ends if you stay away',
+      'Ends at the latest',
+    ]);
+    const before = await countdowns();
+    expect(before).toEqual([
+      expect.stringMatching(/^in (1 d 0 h 0|23 h 59) min \d+ s$/),
+      expect.stringMatching(/^in (180 d 0 h 0|179 d 23 h 59) min \d+ s$/),
+    ]);
+    await page.clock.runFor(2000);
+    const after = await countdowns();
+    expect(after[0]).not.toBe(before[0]);
+    expect(after[1]).not.toBe(before[1]);
+    await page.clock.fastForward('48:00:00');
+    expect(await countdowns()).toEqual([
+      'is over: load the page again',
+      expect.stringMatching(/^in 17[78] d /),
+    ]);
+  });
 
   const row = (one: ReturnType<typeof request>, name: string) =>
     one.getByRole('row', { name }).innerText();

@@ -9,7 +9,7 @@ export function showDeadlines(
 ) {
   const unused = showDeadline(
     'Ends if you stay away',
-    'Each visit moves it.',
+    'Using the shop moves it.',
     createdAt,
     expiresAt,
   );

@@ -1,24 +1,24 @@
-/** The kinds of failure, stable across releases: branch on these, never on messages. */
+/** The codes of errors. They stay the same in later releases; messages may change. */
 export type SessionErrorCode =
-  /** An option is wrong. Thrown at boot, or where a type is registered. */
+  /** An option or an argument is wrong, or a class cannot be registered. */
   | 'SESSION_CONFIG'
-  /** The session was asked for where there is none: module not imported, unknown name. */
+  /** There is no session here: the module is not imported, or no session has that name. */
   | 'SESSION_UNAVAILABLE'
-  /** The values do not fit; the message lists the largest keys. The old session stays. */
+  /** The values do not fit; the message lists the largest keys. The session stays as it was. */
   | 'SESSION_TOO_LARGE'
   /** A value cannot be stored and brought back; the message gives its path. */
   | 'SESSION_UNSERIALIZABLE'
-  /** An instance of a class that no one registered; the message gives path and remedy. */
+  /** The class of an instance is not registered; the message gives its path and the remedy. */
   | 'SESSION_TYPE_UNREGISTERED'
-  /** A stored value is not valid, and its type says `onInvalid: 'throw'`; the message gives its path. */
+  /** A stored value is not valid, and its type has `onInvalid: 'throw'`; the message gives its path. */
   | 'SESSION_INVALID'
-  /** A change came after the headers that would have carried it. */
+  /** A change came after the headers had left. */
   | 'SESSION_HEADERS_SENT'
-  /** The server that keeps the sessions failed or did not answer in time. */
+  /** The store or the registry failed, or did not answer in time. */
   | 'SESSION_STORE'
   /** The session was ended elsewhere while this request ran, so `save()` or `increment()` kept nothing. */
   | 'SESSION_ENDED'
-  /** `@RequireFresh` asks for a sign-in that is fresher: a 401, whose body tells this code. */
+  /** `@RequireFresh` asks for a more recent sign-in: a 401, whose body has this code. */
   | 'SESSION_STALE';
 
 /** The page of the manual that has a section for each code. */
@@ -29,9 +29,9 @@ const ERRORS_PAGE =
 const SESSION_ERROR = Symbol.for('nestjs-typed-session:error');
 
 /**
- * Every error that this module throws. It is no `HttpException`: a client sees a plain 500 (503 with
- * `SESSION_STORE`), the log sees the message, and an exception filter may `@Catch(SessionError)`.
- * The message ends with the address of the code's section in the manual.
+ * The class of every error that this module throws. It is no `HttpException`: the client sees a plain 500
+ * (503 with `SESSION_STORE`), and the log has the message. An exception filter may `@Catch(SessionError)`.
+ * The message ends with the address of the section in the manual that describes the code.
  */
 export class SessionError extends Error {
   /** An error of the CommonJS form is one of the ES module too, so that `@Catch(SessionError)` finds it. */
@@ -52,8 +52,8 @@ export class SessionError extends Error {
   }
 
   /**
-   * 503 where the store failed, and no fault of the application's did: Nest's own exception filter
-   * answers with it, as with the status of any error that looks like one of `http-errors`.
+   * 503 if the store or the registry failed, otherwise `undefined`. Nest's own exception filter answers with
+   * it, as with the status of an error of `http-errors`.
    */
   get statusCode(): 503 | undefined {
     return this.code === 'SESSION_STORE' ? 503 : undefined;
@@ -64,7 +64,7 @@ export class SessionError extends Error {
     return this.statusCode;
   }
 
-  /** By this, too, Nest knows such an error: `false` where the client must not see the message. */
+  /** `false` with a `statusCode`: the client does not see the message. */
   get expose(): false | undefined {
     return this.statusCode === undefined ? undefined : false;
   }

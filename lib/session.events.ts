@@ -2,12 +2,13 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 import type { RejectReason } from './seal/keyring.js';
 
 /**
- * Why a cookie was not accepted. `unknown-id`: no store holds its session (any more).
- * `revoked`: it has an owner, and the registry does not know it (any more).
+ * Why a cookie was not accepted. `malformed`, `unknown-version`, `unknown-key` or `bad-seal`: it did not
+ * open. `expired` or `future`: it opened, and its times are wrong. `unknown-id`: the store has no such session.
+ * `revoked`: the session has an owner, and the registry has no such session.
  */
 export type SessionRejectReason = RejectReason | 'expired' | 'future' | 'unknown-id' | 'revoked';
 
-/** What a store was asked for. */
+/** The call of a store that failed. */
 export type SessionStoreOperation = 'read' | 'write' | 'touch' | 'remove';
 
 /**
@@ -17,37 +18,37 @@ export type SessionStoreOperation = 'read' | 'write' | 'touch' | 'remove';
 export interface SessionEvent {
   /** The name of the session's cookie. */
   readonly session: string;
-  /** A keyed hash of the id, never the id. Absent where the cookie did not open. */
+  /** A keyed hash of the id, never the id. Absent if the cookie did not open. */
   readonly idHash?: string;
-  /** With `adopted`: the package whose session it was. */
+  /** With `adopted`: the package that the session comes from. */
   readonly library?: string;
   /** With `rejected`: why. */
   readonly reason?: SessionRejectReason;
-  /** With `failed`: what the store was asked for. */
+  /** With `failed`: the call that failed. */
   readonly operation?: SessionStoreOperation;
-  /** With `failed` and `secret-failed`: what was thrown, or that there was no answer in time. */
+  /** With `failed` and `secret-failed`: the error, also if there was no answer in time. */
   readonly error?: unknown;
-  /** With `anomaly`: the address, as the adapter's trusted-proxy setting gives it. */
+  /** With `anomaly`: the address of the client, as the adapter's trusted-proxy setting gives it. */
   readonly address?: string;
-  /** With `anomaly`: how many. */
+  /** With `anomaly`: the number of cookies that did not open. */
   readonly count?: number;
-  /** With `invalid`: where the value lies that does not read as it is stored: `values.cart.items[2]`. */
+  /** With `invalid`: the place of the value: `values.cart.items[2]`. */
   readonly path?: string;
-  /** With `invalid`: its type, as it is stored: `@cart`; `(text)` where all of the key is at fault. */
+  /** With `invalid`: the stored type: `@cart`; `(text)` if the text of the whole key is wrong. */
   readonly type?: string;
-  /** With `invalid`: what is wrong, as the end of a sentence about the type. Never the value. */
+  /** With `invalid`: what is wrong with the value, never the value: `is not valid: name (isLength)`. */
   readonly why?: string;
   /**
-   * With `invalid`: what became of the value. `kept`: it reads as `undefined` and is written back as
-   * it was stored. `dropped`: it is gone. `replaced`: by what `onInvalid` gave.
+   * With `invalid`: what the module did. `kept`: the value reads as `undefined` and is written back as it
+   * was stored. `dropped`: the value is gone. `replaced`: `onInvalid` gave another value.
    */
   readonly outcome?: 'kept' | 'dropped' | 'replaced';
 }
 
-/** What happened: each kind is the end of a channel's name. */
+/** The kinds of events. Each one is the end of the name of its channel. */
 export type SessionEventKind =
   | 'created'
-  /** A session of another library became one of ours, and the response says so. */
+  /** A session of another library became a session of this module, and the response says so. */
   | 'adopted'
   | 'renewed'
   | 'regenerated'
@@ -56,17 +57,17 @@ export type SessionEventKind =
   | 'revoked'
   | 'rejected'
   | 'committed'
-  /** With a store: the session ended while a request ran, so its changes were not kept. */
+  /** The session was ended while a request ran, so the changes of that request were not kept. */
   | 'dropped'
-  /** A call of the store, or of that of another library, failed or took longer than `storeTimeout`. */
+  /** A call of a store or of the registry failed, or took longer than `storeTimeout`. */
   | 'failed'
-  /** Of one address came 50 cookies within a minute that do not open. Told once in that time. */
+  /** 50 cookies that do not open came from one address within a minute. Once in that time. */
   | 'anomaly'
-  /** A cookie takes the place of a change that another response to the same cookie has brought. */
+  /** A cookie replaced the change of another response to the same cookie. */
   | 'conflict'
-  /** The function that gives the secrets failed: the last ones go on. */
+  /** The function `secret` failed; the module goes on with the last secrets. */
   | 'secret-failed'
-  /** A stored value was read and is not what its type asks for, or cannot be read. */
+  /** A stored value is not what its type asks for, or cannot be read. */
   | 'invalid';
 
 const channels: Readonly<Record<SessionEventKind, Channel>> = {

@@ -12,14 +12,14 @@ import type { RequestSessions } from './request/request-sessions.js';
 import { SessionBackends } from './request/session-backends.js';
 
 /**
- * The life of a session: it is hydrated before a handler, and committed after it.
+ * Opens the session before a handler (it hydrates), and commits it afterwards.
  *
- * `SessionModule` binds it to every handler that takes a session by a decorator, but for `@Sse()`:
- * behind any interceptor Nest sends the headers of events before the handler has run. Put it on a
- * handler that reaches its session in another way with `@UseInterceptors(SessionInterceptor)`.
+ * `SessionModule` binds it to every handler that takes a session by a decorator. Put
+ * `@UseInterceptors(SessionInterceptor)` on a handler that reaches its session in another way. `@Sse()` is
+ * left out: with an interceptor, Nest sends the headers of an event stream before the handler has run.
  *
- * What the handler threw is not committed here: a filter decides the status. That answer, like any
- * other that leaves past this interceptor, is committed before its headers.
+ * If the handler throws, a filter decides the status. A hook then commits the session before the headers of
+ * that answer, as with every answer that leaves without this interceptor.
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {

@@ -7,6 +7,7 @@ import { defineOnRequests } from './http/request-properties.js';
 import { ConfigurableModuleClass, withHiddenOptions } from './options/module-definition.js';
 import type { SessionModuleOptions, SessionOptions } from './options/session.options.js';
 import { SESSION_BACKENDS, SessionBackends } from './request/session-backends.js';
+import { refuseAssignment } from './request/shown-session.js';
 import { SessionError } from './session.errors.js';
 import { SessionExplorer } from './session.explorer.js';
 import { SessionInterceptor } from './session.interceptor.js';
@@ -118,6 +119,9 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
               live.openNow();
               return session;
             },
+            shown: (request, response) => {
+              backends.ofRequest(request, response).shownOn = request;
+            },
             refuse: refuseAssignment,
             leave: warnOfOtherPlugin,
           }
@@ -131,14 +135,6 @@ export class SessionModule extends ConfigurableModuleClass implements NestModule
         (helpers) => render(response, view, { ...helpers, ...variables }) as unknown,
       );
   }
-}
-
-/** How one signs out of other libraries. Here it would change nothing, in silence. */
-function refuseAssignment(assigned: unknown): never {
-  throw new SessionError(
-    'SESSION_CONFIG',
-    `request.session was set to ${assigned === null ? 'null' : `a value (${typeof assigned})`}, which ends no session. To end it: await request.session.destroy(). To change it: request.session.set(key, value). Where another library keeps its own session there, give SessionModule the option requestSession: false.`,
-  );
 }
 
 /** Whether these are options, of one session or of several, and not a secret or a list of them. */

@@ -22,8 +22,7 @@ import { valuesOf } from './session/values-of.js';
 import type { ValueRules } from './values/value-rules.js';
 
 /**
- * The door to the session for everything outside a handler: guards, pipes, filters, middleware,
- * gateways, and tests.
+ * Gives the session outside a handler: in guards, pipes, filters, middleware, gateways and tests.
  *
  * @example
  * ```ts
@@ -42,22 +41,22 @@ export class SessionService {
   private readonly backends: SessionBackends;
 
   /**
-   * @param from what Nest injects; or options, for a tool without Nest, as `forRoot` takes them
-   * @throws SessionError `SESSION_CONFIG` where the options are wrong
+   * @param from what Nest injects; a tool without Nest passes options, as to `forRoot`
+   * @throws SessionError `SESSION_CONFIG` if the options are wrong
    */
   constructor(@Inject(SessionBackends) from: SessionBackends | SessionModuleOptions) {
     this.backends = from instanceof SessionBackends ? from : new SessionBackends(from);
   }
 
   /**
-   * The session of an execution context, an arguments host, or a request and its response: the
-   * same object wherever in a request it is asked for.
+   * Gives the session of an execution context, of an arguments host, or of a request and its response.
+   * It is the same object everywhere in a request.
    *
-   * Without a response (a gateway has none) the session can be read and not changed.
+   * Without a response (a gateway has none), a session in the cookie can be read and not changed.
    *
    * @param name of the session's cookie. Default: the first session of the module
-   * @throws SessionError `SESSION_UNAVAILABLE` where no session has that name, or nothing was given
-   * that has one
+   * @throws SessionError `SESSION_UNAVAILABLE` if no session has that name, or if the context has no
+   * request
    */
   async get<T extends object = SessionData>(
     host: ArgumentsHost,
@@ -94,8 +93,8 @@ export class SessionService {
   }
 
   /**
-   * Middleware that gives `req.session` the interface of express-session, over the default session:
-   * for Passport, and for whatever else expects express-session. `@Session()` is the same session.
+   * Makes a middleware that gives the default session as `req.session`, with the interface of
+   * express-session, for Passport and other packages. `@Session()` gives the same session.
    *
    * @example
    * ```ts
@@ -111,8 +110,8 @@ export class SessionService {
    * Seals values as the cookie of a new session, for tests and tools.
    *
    * @returns the value of the cookie
-   * @throws SessionError where the values cannot be stored or do not fit; `SESSION_UNAVAILABLE` where
-   * the session is kept in a store: there `begin` does it
+   * @throws SessionError if the values cannot be stored or do not fit; `SESSION_UNAVAILABLE` if a store
+   * keeps the session: use `begin` then
    */
   seal(values: Record<string, unknown>, options: SealOptions = {}): string {
     const backend = this.cookieBackend(options.name, 'await sessions.begin(values)');
@@ -120,9 +119,11 @@ export class SessionService {
   }
 
   /**
-   * @returns the values in a cookie, or `undefined` where it does not open or has expired
-   * @throws SessionError `SESSION_UNAVAILABLE` where the session is kept in a store: there `read`
-   * does it; `SESSION_INVALID` where a value's type says `onInvalid: 'throw'`
+   * Reads the values in a cookie, for tests and tools.
+   *
+   * @returns the values, or `undefined` if the cookie does not open or has expired
+   * @throws SessionError `SESSION_UNAVAILABLE` if a store keeps the session: use `read` then;
+   * `SESSION_INVALID` if a value is not valid and its type has `onInvalid: 'throw'`
    */
   unseal(cookieValue: string, options: SealOptions = {}): Record<string, unknown> | undefined {
     const backend = this.cookieBackend(options.name, 'await sessions.read(cookieValue)');
@@ -138,10 +139,10 @@ export class SessionService {
   }
 
   /**
-   * Begins a session with these values, wherever it is kept, for tests and tools.
+   * Begins a session with these values, in the cookie or in the store, for tests and tools.
    *
    * @returns the value of its cookie
-   * @throws SessionError where the values cannot be kept
+   * @throws SessionError if the values cannot be kept
    */
   async begin(values: Record<string, unknown>, options: SealOptions = {}): Promise<string> {
     const backend = this.backends.named(options.name);
@@ -149,9 +150,10 @@ export class SessionService {
   }
 
   /**
-   * @returns the values of the session that a cookie stands for, wherever it is kept, or `undefined`
-   * where there is none
-   * @throws SessionError `SESSION_STORE`; `SESSION_INVALID` where a value's type says
+   * Reads the values of the session of a cookie, from the cookie or from the store, for tests and tools.
+   *
+   * @returns the values, or `undefined` if there is no session
+   * @throws SessionError `SESSION_STORE`; `SESSION_INVALID` if a value is not valid and its type has
    * `onInvalid: 'throw'`
    */
   async read(
@@ -163,10 +165,10 @@ export class SessionService {
   }
 
   /**
-   * Where an owner is signed in: the sessions that the registry knows, the last used first.
+   * Lists the sessions in which an owner is signed in, the last used first.
    *
-   * @param owner as `regenerate({ owner })` was given it
-   * @throws SessionError `SESSION_CONFIG` without a registry, or where it is no owner; `SESSION_STORE`
+   * @param owner as in `regenerate({ owner })`
+   * @throws SessionError `SESSION_CONFIG` without a registry, or if the owner is wrong; `SESSION_STORE`
    */
   async list(owner: string, options: ListOptions = {}): Promise<ListedSession[]> {
     return listSessions(this.backends, owner, options);
@@ -176,8 +178,8 @@ export class SessionService {
    * Ends a session of an owner, at once.
    *
    * @param ref as `list` shows it
-   * @returns `false` where that owner has no such session: nothing is ended then
-   * @throws SessionError `SESSION_CONFIG` without a registry, or where it is no owner; `SESSION_STORE`
+   * @returns `false` if that owner has no such session; it ends nothing then
+   * @throws SessionError `SESSION_CONFIG` without a registry, or if the owner is wrong; `SESSION_STORE`
    */
   async end(owner: string, ref: string, options: SealOptions = {}): Promise<boolean> {
     return endSession(this.backends, owner, ref, options);
@@ -186,8 +188,8 @@ export class SessionService {
   /**
    * Ends all sessions of an owner, at once.
    *
-   * @returns how many
-   * @throws SessionError `SESSION_CONFIG` without a registry, or where it is no owner; `SESSION_STORE`
+   * @returns how many sessions it ended
+   * @throws SessionError `SESSION_CONFIG` without a registry, or if the owner is wrong; `SESSION_STORE`
    */
   async endAll(owner: string, options: EndAllOptions = {}): Promise<number> {
     return endAllSessions(this.backends, owner, options);

@@ -1,4 +1,4 @@
-import { Controller, Get, Query, Req } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { Session, SessionService } from 'nestjs-typed-session';
 import { isInStore, places, takeLogs } from './support/app.js';
 import { Latches } from './support/latch.js';
@@ -21,6 +21,20 @@ class HabitController {
   }
   @Get('object') setObject(@Session() _ss: Session, @Req() request: { session: unknown }) {
     request.session = {};
+  }
+  @Get('delete') delete(@Session() _ss: Session, @Req() request: { session?: unknown }) {
+    delete request.session;
+  }
+  @Get('delete-read') deleteRead(@Req() request: { session?: { get(key: string): unknown } }) {
+    if (request.session?.get('user') === 'peter') delete request.session;
+  }
+  @Get('delete-native') deleteNative(
+    @Session() _ss: Session,
+    @Req() request: { session?: unknown },
+    @Res() response: { send(body: string): void },
+  ) {
+    delete request.session;
+    response.send('signed out');
   }
   @Get('taken') taken(@Session() ss: Session) {
     const { get } = ss;
@@ -65,6 +79,8 @@ describe.each(places)('what people write by habit on %s', (place) => {
   it.each<[string, string, RegExp]>([
     ['request.session = null', 'null', /await request\.session\.destroy\(\)/],
     ['request.session = {}', 'object', /await request\.session\.destroy\(\)/],
+    ['delete request.session', 'delete', /await request\.session\.destroy\(\)/],
+    ['delete request.session, @Res()', 'delete-native', /await request\.session\.destroy\(\)/],
     ['const { get } = ss', 'taken', /const get = ss\.get\.bind\(ss\)/],
     ['const { flashes } = ss', 'taken-flashes', /Write ss\.get\(key\)/],
     ['milliseconds as maxAge', 'age', /not milliseconds: 7776000, or '90 days'/],
@@ -73,6 +89,17 @@ describe.each(places)('what people write by habit on %s', (place) => {
     const client = await signedIn();
     expect((await client.get(`/${path}`)).status).toBe(500);
     expect(takeLogs().errors.join()).toMatch(message);
+    expect((await client.get('/read')).json).toEqual({ user: 'peter' });
+  });
+
+  it('is a 500 too where nothing but request.session was read: delete request.session', async () => {
+    const client = await signedIn();
+    const opened = !isInStore(place);
+    expect((await client.get('/delete-read')).status).toBe(500);
+    const { errors } = takeLogs();
+    expect(errors.join()).toMatch(
+      opened ? /await request\.session\.destroy\(\)/ : /nobody has opened it yet/,
+    );
     expect((await client.get('/read')).json).toEqual({ user: 'peter' });
   });
 

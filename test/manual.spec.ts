@@ -5,7 +5,7 @@
 import type { Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
@@ -206,7 +206,8 @@ describe('the links of', () => {
   });
 
   it('the menu lead to each page, once', () => {
-    const inMenu = MENU.flatMap(([, pages]) => pages.map(([, file]) => file));
+    const files = MENU.flatMap(([, pages]) => pages.map(([, file]) => file));
+    const inMenu = files.filter((file) => !file.includes('#'));
     const inDesign = (name: string) => name.startsWith('design/') && name !== 'design/README';
     const names = PAGES.map(({ name }) => name).filter(
       (name) => !['README', 'index'].includes(name) && !inDesign(name),
@@ -214,6 +215,9 @@ describe('the links of', () => {
     expect(inMenu.filter((name) => name !== 'api/index').toSorted()).toEqual(
       names.map((name) => name.replace('design/README', 'design/index')).toSorted(),
     );
+    for (const [name, anchor] of files.map((file) => file.split('#'))) {
+      if (anchor !== undefined) expect(headingsOf(textOf(name))).toContain(anchor);
+    }
   });
 
   it('the decisions lead to each decision', () => {
@@ -228,6 +232,11 @@ describe('the links of', () => {
 describe('the door', () => {
   it('has at most 250 lines', () => {
     expect(README.trimEnd().split('\n').length).toBeLessThanOrEqual(250);
+  });
+
+  it('counts the rows of the comparison', () => {
+    expect(README).toContain('has twenty rows');
+    expect(rowsOf(textOf('comparison'))).toHaveLength(20);
   });
 
   it('has at most 300 lines behind it on each page', () => {
@@ -353,6 +362,18 @@ describe('the tables of the manual', () => {
         ...library.literalsOf('session.events.ts', 'SessionRejectReason'),
       ]),
     );
+  });
+
+  it('quote the warnings as the log has them', () => {
+    const files = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' });
+    const sources = files
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(join(ROOT, 'lib', file), 'utf8'));
+    const quoted = firstCodes('troubleshooting', 'A warning in the log');
+    expect(quoted.length).toBeGreaterThan(10);
+    for (const part of quoted) {
+      expect([part, sources.some((source) => source.includes(part))]).toEqual([part, true]);
+    }
   });
 
   it('name every member of a session', () => {

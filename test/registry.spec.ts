@@ -68,6 +68,17 @@ class SignInController {
     if (what === 'regenerate') await ss.regenerate();
     return { owner: owner ?? null };
   }
+  @Get('slow-reload/:before') async slowReload(
+    @Session() ss: Session,
+    @Param('before') before: string,
+  ) {
+    await latches.of('slow').wait();
+    if (before === 'save') ss.set('value', 'saved');
+    if (before === 'move') await ss.regenerate();
+    if (before !== 'nothing') await ss.save();
+    await ss.reload();
+    return { owner: ss.owner ?? null, values: ss.values };
+  }
   @Get('sessions') list(@Session() ss: Session) {
     return this.sessions.list(ss.owner!);
   }
@@ -320,6 +331,35 @@ describe.each(registryPlaces)('on $title', (place) => {
       expect((await finish()).setCookies).toEqual([]);
       expect(await ownerOf(client)).toBe(owner);
       expect(events.take('dropped')).toHaveLength(1);
+    });
+  });
+
+  describe('a request that reloads its session', () => {
+    const nothing = { owner: null, values: {} };
+
+    it('finds nothing where it was ended elsewhere', async () => {
+      const client = await signedIn();
+      const finish = await begin(client, '/slow-reload/nothing');
+      await app.sessions.endAll(owner);
+      const answer = await finish();
+      expect(answer.json).toEqual(nothing);
+      expect(answer.setCookies).toEqual([]);
+    });
+
+    it('finds it where it was not', async () => {
+      const client = await signedIn();
+      const found = await (await begin(client, '/slow-reload/nothing'))();
+      expect(found.json).toEqual({ owner, values: { visited: true, cart: 1 } });
+    });
+
+    it.each([
+      ['saved before', 'save', { visited: true, cart: 1, value: 'saved' }],
+      ['gave a new id before', 'move', { visited: true, cart: 1 }],
+    ])('finds what it %s', async (_, what, values) => {
+      const client = await signedIn();
+      const found = await (await begin(client, `/slow-reload/${what}`))();
+      expect(found.json).toEqual({ owner, values });
+      expect(await ownerOf(client)).toBe(owner);
     });
   });
 

@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Session, type SessionCookieOptions } from 'nestjs-typed-session';
 import { closeApps, isInStore, places, startApp, takeLogs, type TestApp } from './support/app.js';
@@ -36,14 +36,14 @@ const chromium = findChromium();
 (chromium === undefined ? describe.skip : describe)('in a real browser', () => {
   let browser: Browser;
   let context: BrowserContext;
+  let page: Page;
   beforeAll(async () => {
     browser = await launch(chromium!, ['shop.test', '*.shop.test']);
-  }, 60_000);
-  afterAll(() => browser.close());
-  beforeEach(async () => {
     context = await browser.newContext();
-  });
-  afterEach(() => context.close());
+    page = await context.newPage();
+  }, 60_000);
+  beforeEach(() => context.clearCookies());
+  afterAll(() => browser.close());
 
   const changes: [string, string, SessionCookieOptions, SessionCookieOptions][] = [
     ['a domain that is added', 'shop.test', {}, { domain: 'shop.test' }],
@@ -58,11 +58,11 @@ const chromium = findChromium();
         // What a store has under the id of a cookie goes with the sign-out, so its cookie may stay.
         const mayStay = isInStore(place) && host !== 'shop.test';
         const [first, second] = [await start(place, earlier), await start(place, later)];
-        const page = await context.newPage();
         const get = async (app: TestApp, path: string) => {
           // Two instances of one host: cookies know no ports.
-          await page.goto(app.url.replace('127.0.0.1', host) + path);
-          return page.locator('body').innerText();
+          const url = app.url.replace('127.0.0.1', host) + path;
+          const response = await page.goto(url, { waitUntil: 'commit' });
+          return response!.text();
         };
 
         await get(first, '/in?user=peter');

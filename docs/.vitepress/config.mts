@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { diagrams } from './diagrams.js';
 import { MENU } from './menu.js';
+import { search } from './search.js';
 import { slugOf } from './slug.js';
 
 const REPOSITORY = 'https://github.com/nestjs-typed-session/nestjs-typed-session';
@@ -43,7 +44,7 @@ export default defineConfig({
       items: pages.map(([title, file]) => ({ text: title, link: `/${file}` })),
     })),
     outline: [2, 3],
-    search: { provider: 'local' },
+    search: { provider: 'local', options: search },
     socialLinks: [{ icon: 'github', link: REPOSITORY }],
   },
 });

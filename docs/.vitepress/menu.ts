@@ -1,4 +1,4 @@
-/** A page of the manual: its title, and its file without `.md`. */
+/** A page of the manual: its title, and its file without `.md`; or a place on such a page. */
 export type Page = readonly [title: string, file: string];
 
 /** The menu: chapters, and their pages in the order in which a reader meets the tasks. */
@@ -36,11 +36,16 @@ export const MENU: readonly (readonly [chapter: string, pages: readonly Page[]])
     ],
   ],
   [
-    'In production',
+    'Secrets, timeouts, events',
     [
       ['Rotation and secrets', 'rotation'],
       ['Timeouts and remember-me', 'timeouts'],
       ['Events and logs', 'events'],
+    ],
+  ],
+  [
+    'Test and deploy',
+    [
       ['Testing', 'testing'],
       ['Production checklist', 'production'],
       ['Troubleshooting', 'troubleshooting'],
@@ -65,6 +70,7 @@ export const MENU: readonly (readonly [chapter: string, pages: readonly Page[]])
     [
       ['Options', 'options'],
       ['Errors', 'errors'],
+      ['Events', 'events#channels'],
       ['Formats', 'formats'],
       ['Exports', 'exports'],
       ['Command line', 'command-line'],

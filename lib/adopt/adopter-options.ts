@@ -1,22 +1,25 @@
 import { SessionError } from '../session.errors.js';
 
-/** The values of a session, as the other library kept them. */
+/** The values of an old session, as the other library kept them. */
 export type OldValues = Record<string, unknown>;
 
-/** What every format takes. */
+/** Options of every function of `nestjs-typed-session/adopt`. */
 export interface AdopterOptions {
   /** The name of the other library's cookie. */
   readonly name?: string;
-  /** The path of that cookie, without which it cannot be deleted. Default `/` */
+  /** The path of that cookie. A browser deletes the cookie only if the path matches. Default `/` */
   readonly path?: string;
-  /** The domain of that cookie. Default none */
+  /** The domain of that cookie. A browser deletes the cookie only if it matches. Default none */
   readonly domain?: string;
   /**
-   * Leaves the old cookie and the old session where they are, while both versions of the application
-   * run. Default `false`
+   * Leaves the old cookie and the old session as they are, while both versions of the application run.
+   * Default `false`
    */
   readonly keepOld?: boolean;
-  /** Renames and converts the values. What it returns is the session; `undefined` means no session. */
+  /**
+   * Renames and converts the values: gets the old ones, and returns the new ones, or `undefined` for no
+   * session.
+   */
   readonly map?: (values: OldValues) => OldValues | undefined;
 }
 

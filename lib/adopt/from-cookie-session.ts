@@ -8,6 +8,7 @@ export interface KeygripLike {
   verify(data: string, signature: string): boolean;
 }
 
+/** Options of `fromCookieSession`: what the old application gave cookie-session. */
 export interface CookieSessionAdopterOptions extends AdopterOptions {
   /** Default `session`, as there. */
   readonly name?: string;

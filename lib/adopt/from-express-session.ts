@@ -4,6 +4,7 @@ import { checkStore, storedUnder, type OldSessionStore } from './old-store.js';
 import type { SessionAdopter } from '../options/session-adopter.js';
 import { signedCookies, type CookieSecret } from './signed-cookie.js';
 
+/** Options of `fromExpressSession`: what the old application gave express-session. */
 export interface ExpressSessionAdopterOptions extends AdopterOptions {
   /** Default `connect.sid`, as there. */
   readonly name?: string;

@@ -5,6 +5,7 @@ import type { SessionAdopter } from '../options/session-adopter.js';
 import { signedCookies, type CookieSecret } from './signed-cookie.js';
 import { currentTime } from '../session.clock.js';
 
+/** Options of `fromFastifySession`: what the old application gave @fastify/session. */
 export interface FastifySessionAdopterOptions extends AdopterOptions {
   /** The old application's `cookieName`. Default `sessionId`, as there. */
   readonly name?: string;

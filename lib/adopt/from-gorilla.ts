@@ -7,6 +7,7 @@ import { registeredNames, type GorillaTypes } from './gorilla/gorilla-types.js';
 import { keyPairs, openCookie, type GorillaKeys } from './gorilla/secure-cookie.js';
 import type { SessionAdopter } from '../options/session-adopter.js';
 
+/** Options of `fromGorilla`: what the application in Go gave gorilla/sessions. */
 export interface GorillaAdopterOptions extends AdopterOptions, GorillaKeys {
   /** The name of the session, and of its cookie. */
   readonly name: string;

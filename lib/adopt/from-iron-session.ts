@@ -3,6 +3,7 @@ import { adopterOf, decodedCookie, isRecord } from './adopter.js';
 import { loadPeer } from './peer.js';
 import type { CookieReader, SessionAdopter } from '../options/session-adopter.js';
 
+/** Options of `fromIronSession`: what the old application gave iron-session. */
 export interface IronSessionAdopterOptions extends AdopterOptions {
   /** The old application's `cookieName`. */
   readonly name: string;

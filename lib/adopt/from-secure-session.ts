@@ -7,6 +7,7 @@ import { currentTime } from '../session.clock.js';
 
 type SecretboxKey = string | Uint8Array;
 
+/** Options of `fromSecureSession`: what the old application gave @fastify/secure-session. */
 export interface SecureSessionAdopterOptions extends AdopterOptions {
   /** The old application's `cookieName`, or its `sessionName`. Default `session`, as there. */
   readonly name?: string;

@@ -7,6 +7,7 @@ import { encodeGob } from './gorilla/gob-encoder.js';
 import { registeredNames, structsOf, type GorillaTypes } from './gorilla/gorilla-types.js';
 import { keyPairs, sealCookie, type GorillaKeys } from './gorilla/secure-cookie.js';
 
+/** Options of `toGorilla`: what the application in Go gives gorilla/sessions. */
 export interface GorillaWriterOptions extends GorillaKeys {
   /** The name of the session in Go, and of its cookie. */
   readonly name: string;

@@ -18,6 +18,16 @@ interface Remembered {
   readonly askedAt: number;
 }
 
+/** Where the registry has a session: under the hash of its owner, by its `ref`. */
+export interface RegistryPlace {
+  readonly owner: string;
+  readonly ref: string;
+}
+
+export function areSamePlace(one: RegistryPlace, other: RegistryPlace): boolean {
+  return one.owner === other.owner && one.ref === other.ref;
+}
+
 /** The backend whose sessions these are, as far as the registry needs it. */
 interface Owning {
   readonly options: { readonly name: string };
@@ -69,6 +79,10 @@ export class OwnedSessions {
     };
   }
 
+  placeOf({ id, ref }: SessionOwner): RegistryPlace {
+    return { owner: this.hashOf(id), ref };
+  }
+
   /** How long a use need not be told: a tenth of the idle time, in milliseconds. */
   touchInterval(record: Pick<SessionRecord, 'cookie'>): number {
     return Math.ceil(this.backend.idleTimeoutOf(record.cookie) / 10);
@@ -80,8 +94,21 @@ export class OwnedSessions {
    * @returns `undefined` where it does not know the session under this id
    * @throws SessionError `SESSION_STORE`, at once or later
    */
-  find(id: string, { id: owner, ref }: SessionOwner): Answer<RegisteredSession | undefined> {
-    const key = this.keyOf(id, ref);
+  find(id: string, owner: SessionOwner): Answer<RegisteredSession | undefined> {
+    return this.findAt(this.placeOf(owner), this.keyOf(id, owner.ref), id);
+  }
+
+  /**
+   * As `find`.
+   *
+   * @param key that the session must have
+   * @param id for the event of a failure
+   */
+  findAt(
+    { owner, ref }: RegistryPlace,
+    key: string,
+    id: string,
+  ): Answer<RegisteredSession | undefined> {
     const known = this.recall(ref, key);
     if (known !== undefined) return known;
     const askedAt = currentTime();
@@ -90,7 +117,7 @@ export class OwnedSessions {
       if (isKnown && this.options.cache > 0) this.answers.set(ref, { session, askedAt });
       return isKnown ? session : undefined;
     };
-    const found = this.call('read', id, (registry) => registry.find(this.hashOf(owner), ref));
+    const found = this.call('read', id, (registry) => registry.find(owner, ref));
     return found instanceof Promise ? found.then(accept) : accept(found);
   }
 
@@ -155,7 +182,7 @@ export class OwnedSessions {
    * Stands for an id in the registry. A store ends a former id itself, so that its sessions need not be
    * told of a new one.
    */
-  private keyOf(id: string, ref: string): string {
+  keyOf(id: string, ref: string): string {
     if (this.backend.endsFormerIds) return ref;
     return this.keys.get(id) ?? this.keys.set(id, hashOf(this.hashKey, id));
   }

@@ -63,6 +63,17 @@ export class Registration implements RegistryBacking {
     });
   }
 
+  async isKnown({ id, signIn }: SessionState): Promise<boolean> {
+    const owner = signIn?.owner;
+    if (owner === undefined) return true;
+    const entry = this.entries.get(owner.ref);
+    if (entry === undefined || this.isEnded) return false;
+    const { key } = entry.session;
+    const found = await this.run(async () => this.owned.findAt(this.owned.placeOf(owner), key, id));
+    this.isEnded = found === undefined;
+    return !this.isEnded;
+  }
+
   signOut(): Promise<void> {
     this.isRemovalDue = true;
     return this.run(() => this.removeIfDue());

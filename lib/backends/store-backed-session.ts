@@ -9,6 +9,7 @@ import type { Decision, Kept } from './decision.js';
 import { Sequence } from './sequence.js';
 import { StoreBudget } from './store-budget.js';
 import type { StoreBackend } from './store-backend.js';
+import type { BroughtSession } from './store-cookie.js';
 import type { StoredRecord } from './stored-record.js';
 import { StoredSessionState } from './stored-session-state.js';
 import { currentTime } from '../session.clock.js';
@@ -36,20 +37,18 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
   }
 
   load(): Promise<LoadedSession> | undefined {
-    const ids = this.watched(() => this.backend.idsIn(this.cookieHeader));
-    if (ids.length === 0 && this.adoption === undefined) return undefined;
-    return this.budget.run(() => this.loadNewest(ids));
+    const brought = this.watched(() => this.backend.sessionsIn(this.cookieHeader));
+    if (brought.length === 0 && this.adoption === undefined) return undefined;
+    return this.budget.run(() => this.loadNewest(brought));
   }
 
-  private async loadNewest(
-    ids: readonly { readonly id: string; readonly isOutdated: boolean }[],
-  ): Promise<LoadedSession> {
+  private async loadNewest(brought: readonly BroughtSession[]): Promise<LoadedSession> {
     const { backend, kept } = this;
     let newest: StoredRecord | undefined;
     try {
-      for (const { id, isOutdated } of ids) {
+      for (const { id, place, isOutdated } of brought) {
         this.budget.assertLeft();
-        const stored = await backend.read(id, () => this.budget.assertLeft());
+        const stored = await backend.read(id, place, () => this.budget.assertLeft());
         if (typeof stored === 'string') {
           kept.hasMoved ||= backend.hasMoved(id);
           if (stored === 'malformed') kept.damagedIds.push(id);
@@ -91,7 +90,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
     return this.run(async () => {
       const { isGone, isOver } = this.kept;
       if (this.kept.base === undefined || (isGone && !isOver)) return undefined;
-      await this.kept.entry.read(this.kept.base.id);
+      await this.kept.entry.read(this.kept.base);
       const { record } = this.kept.entry;
       this.kept.isOver = false;
       this.kept.isGone = record === undefined;
@@ -249,7 +248,7 @@ export class StoreBackedSession extends BackedSession<StoreBackend> implements S
       return { backend, cookie: this.deletionOf(own), deletions, events: [] };
     }
     if (!this.kept.isCookieDue) return { backend, events: [] };
-    const token = backend.sealId(record.id);
+    const token = backend.sealCookie(record);
     const cookie = backend.setCookie(token, record, currentTime(), this.isOverTls);
     // The client may bring the old id again in another cookie.
     const isNewId = this.live.record !== undefined && this.live.record.id !== record.id;

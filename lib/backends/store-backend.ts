@@ -1,4 +1,4 @@
-import { copyOf, Keyring, type Opened, sealedLength } from '../seal/keyring.js';
+import { copyOf, sealedLength } from '../seal/keyring.js';
 import { randomBytes } from '../seal/random.js';
 import { hashOf } from '../seal/secret.js';
 import { type OpenedToken, SessionBackend } from './session-backend.js';
@@ -8,36 +8,33 @@ import type { SessionRejectReason, SessionStoreOperation } from '../session.even
 import { MAX_MAX_AGE } from '../options/duration.js';
 import type { ResolvedOptions } from '../options/session.options.js';
 import type { ResolvedStoreOptions } from '../options/store.options.js';
-import { formatRecord, parseRecord, type SessionRecord } from '../session/session-record.js';
+import { formatRecord, type SessionRecord } from '../session/session-record.js';
 import type { Texts } from '../session/session-values.js';
+import type { RegisteredSession } from '../registry/session-registry.js';
 import type { Adoption } from './adoption.js';
 import { EndedInStore } from './ended-sessions.js';
-import { Recent, Recurring } from './recent.js';
+import { areSamePlace, type RegistryPlace } from './owned-sessions.js';
+import { Recent } from './recent.js';
 import { StoreCalls } from './store-calls.js';
+import { type BroughtSession, formatStoreCookie, parseStoreCookie } from './store-cookie.js';
 import type { StoredRecord } from './stored-record.js';
+import { StoredTexts } from './stored-texts.js';
 import { WriteQueue } from './write-queue.js';
 import type { StoredSession } from '../stores/session-store.js';
 import { currentTime } from '../session.clock.js';
 
 /** 256 bits: who has a dump of the store must not be able to guess one. */
 const ID_BYTES = 32;
+/** Characters of an id, and of what stands behind it where a registry is asked: `.owner.ref`. */
+const ID_LENGTH = 43;
+const PLACE_LENGTH = 67;
 const VERSION_BYTES = 12;
 /** Of how many sessions the token and the key are remembered: together a few hundred kilobytes. */
 const REMEMBERED = 1000;
-/** Of each a text too, as long as it is not longer than this: together at the most 8 MB. */
-const MAX_REMEMBERED_LENGTH = 4096;
 /** Who plants cookies of former sessions beside the right one must not make requests expensive. */
 const MAX_IDS = 4;
 
-/** A record, and the text that holds it. */
-interface WrittenRecord {
-  readonly text: string;
-  readonly record: SessionRecord;
-  /** Whether an older key sealed it. */
-  readonly isOutdated: boolean;
-}
-
-/** Carries the sessions of one name in a store; their cookie carries the sealed id alone. */
+/** Carries the sessions of one name in a store; their cookie tells where each is kept. */
 export class StoreBackend extends SessionBackend {
   readonly takesWaiting = true;
   readonly endsFormerIds = true;
@@ -46,21 +43,21 @@ export class StoreBackend extends SessionBackend {
   private readonly opened = new Recent<OpenedToken>(REMEMBERED);
   private readonly tokens = new Recent<string>(REMEMBERED);
   private readonly keys = new Recent<string>(REMEMBERED);
-  private readonly written = new Recurring<WrittenRecord>(REMEMBERED);
   private readonly movedIds = new Recent<string>(REMEMBERED);
   private readonly hashKey: string;
-  private readonly recordKeyring: Keyring;
+  private readonly texts: StoredTexts;
   private readonly calls: StoreCalls;
   private readonly storage: ResolvedStoreOptions;
 
   /** @throws SessionError `SESSION_CONFIG` where the options contradict each other */
   constructor(options: ResolvedOptions, storage: ResolvedStoreOptions) {
     super(options, 'session id', ID_BYTES);
-    const { name, maxCookieBytes, secrets } = options;
-    checkLimit('maxCookieBytes', maxCookieBytes, name.length + sealedLength(43), name);
+    const { name, maxCookieBytes } = options;
+    const length = sealedLength(this.owned === undefined ? ID_LENGTH : ID_LENGTH + PLACE_LENGTH);
+    checkLimit('maxCookieBytes', maxCookieBytes, name.length + length, name);
     this.storage = storage;
     this.hashKey = `nestjs-typed-session/1/store/${name}`;
-    this.recordKeyring = new Keyring(secrets, `session record\0${name}`);
+    this.texts = new StoredTexts(options, storage.encryptAtRest);
     this.calls = new StoreCalls(storage.timeout);
     const call: StoreBackend['call'] = (...args) => this.call(...args);
     this.adoption = this.adoptionWith(new EndedInStore(call, this.hashKey));
@@ -73,8 +70,9 @@ export class StoreBackend extends SessionBackend {
 
   override rotate(secrets: readonly (string | Buffer)[]): void {
     super.rotate(secrets);
-    this.recordKeyring.rotate(secrets);
-    for (const remembered of [this.opened, this.tokens, this.written]) remembered.clear();
+    this.texts.rotate(secrets);
+    this.opened.clear();
+    this.tokens.clear();
   }
 
   /** How long one call may take: milliseconds. */
@@ -82,17 +80,19 @@ export class StoreBackend extends SessionBackend {
     return this.storage.timeout;
   }
 
-  /** The ids that this server has sealed, as a request brought them. */
-  idsIn(header: string | undefined): { readonly id: string; readonly isOutdated: boolean }[] {
-    const ids: { id: string; isOutdated: boolean }[] = [];
+  /** The sessions that this server has sealed into the cookies of a request. */
+  sessionsIn(header: string | undefined): BroughtSession[] {
+    const brought: BroughtSession[] = [];
     this.firstOf(header, (token) => {
       const opened = this.openToken(token);
       if (typeof opened === 'string') return opened;
-      const id = opened.text;
-      if (!ids.some((one) => one.id === id)) ids.push({ id, isOutdated: opened.outdated });
-      return ids.length === MAX_IDS ? ids : undefined;
+      const cookie = parseStoreCookie(opened.text);
+      if (!brought.some(({ id }) => id === cookie.id)) {
+        brought.push({ ...cookie, isOutdated: opened.outdated });
+      }
+      return brought.length === MAX_IDS ? brought : undefined;
     });
-    return ids;
+    return brought;
   }
 
   /**
@@ -106,7 +106,7 @@ export class StoreBackend extends SessionBackend {
   /** @throws SessionError `SESSION_STORE`, `SESSION_TOO_LARGE` */
   override async keep(record: SessionRecord): Promise<string> {
     await this.write(record);
-    return this.sealId(record.id);
+    return this.sealCookie(record);
   }
 
   /**
@@ -116,13 +116,23 @@ export class StoreBackend extends SessionBackend {
   async openKnown(token: string): Promise<SessionRecord | SessionRejectReason> {
     const opened = this.openToken(token);
     if (typeof opened === 'string') return opened;
-    const stored = await this.read(opened.text);
-    return typeof stored === 'string' ? this.reject(stored, opened.text) : stored.record;
+    const { id, place } = parseStoreCookie(opened.text);
+    const stored = await this.read(id, place);
+    return typeof stored === 'string' ? this.reject(stored, id) : stored.record;
   }
 
   /** The client is sent the token that it has, as long as the newest key sealed it. */
-  sealId(id: string): string {
-    return this.tokens.get(id) ?? this.tokens.set(id, this.keyring.seal(id));
+  sealCookie(record: SessionRecord): string {
+    const { id } = record;
+    const known = this.tokens.get(id);
+    if (known !== undefined) return known;
+    const text = formatStoreCookie({ id, place: this.placeOf(record) });
+    return this.tokens.set(id, this.keyring.seal(text));
+  }
+
+  /** Where the registry has a session, if it has an owner. */
+  placeOf({ signIn }: Pick<SessionRecord, 'signIn'>): RegistryPlace | undefined {
+    return signIn?.owner && this.owned?.placeOf(signIn.owner);
   }
 
   /** The same few tokens come again and again, and opening one costs more than all else about it. */
@@ -132,22 +142,30 @@ export class StoreBackend extends SessionBackend {
     const opened = super.openToken(token);
     if (typeof opened === 'string') return opened;
     const copy = copyOf(token);
-    if (!opened.outdated) this.tokens.set(opened.text, copy);
+    if (!opened.outdated) this.tokens.set(parseStoreCookie(opened.text).id, copy);
     return this.opened.set(copy, opened);
   }
 
   /**
+   * @param place where the registry has the session, if that is known before it is read
    * @param assertLeft throws where no other call may begin
    * @returns why not, where there is none that can be accepted
    * @throws SessionError `SESSION_STORE`
    */
-  async read(id: string, assertLeft = () => {}): Promise<StoredRecord | SessionRejectReason> {
+  async read(
+    id: string,
+    place?: RegistryPlace,
+    assertLeft = () => {},
+  ): Promise<StoredRecord | SessionRejectReason> {
     const key = this.keyOf(id);
-    const stored = await this.call('read', id, (store) => store.read(key));
+    const reading = this.call('read', id, (store) => store.read(key));
+    // In the same round trip, where one client keeps both.
+    const asking = place && this.ask(id, place);
+    const stored = await reading;
     if (stored === undefined) return 'unknown-id';
     // A store is another's program.
     if (typeof stored.text !== 'string') return 'malformed';
-    const written = this.recall(key, stored.text) ?? this.openEntry(id, key, stored.text);
+    const written = this.texts.open(key, id, stored.text);
     if (typeof written === 'string') return written;
     const record = this.touched(written.record, stored.expiresAt);
     const { version } = stored;
@@ -156,30 +174,17 @@ export class StoreBackend extends SessionBackend {
     if (rejection !== undefined) return rejection;
     const owner = record.signIn?.owner;
     if (owner === undefined || this.owned === undefined) return { record, version, isOutdated };
-    assertLeft();
-    const registered = await this.owned.find(id, owner);
+    const isAsked = asking !== undefined && areSamePlace(place!, this.owned.placeOf(owner));
+    if (!isAsked) assertLeft();
+    const registered = await (isAsked ? asking : this.owned.find(id, owner));
     return registered === undefined ? 'revoked' : { record, version, isOutdated, registered };
   }
 
-  private openEntry(id: string, key: string, text: string): WrittenRecord | SessionRejectReason {
-    const opened = this.openText(text);
-    if ('rejected' in opened) return opened.rejected;
-    const parsed = parseRecord(opened.text);
-    // A record that lies under another's key was put there by somebody else.
-    if (parsed?.id !== key) return 'malformed';
-    const record = { ...parsed, id };
-    return this.remember(key, { text, record, isOutdated: opened.outdated });
-  }
-
-  /** What a text holds that this process has written or opened lately: most are read more than once. */
-  private recall(key: string, text: string): WrittenRecord | undefined {
-    const known = this.written.get(key);
-    return known?.text === text ? known : undefined;
-  }
-
-  private remember(key: string, written: WrittenRecord): WrittenRecord {
-    if (written.text.length <= MAX_REMEMBERED_LENGTH) this.written.see(key, () => written);
-    return written;
+  /** Asks the registry for a session. Nobody need await the answer. */
+  private ask(id: string, place: RegistryPlace): Promise<RegisteredSession | undefined> {
+    const asking = (async () => this.owned?.findAt(place, this.owned.keyOf(id, place.ref), id))();
+    asking.catch(() => {});
+    return asking;
   }
 
   /** A touch renews the entry and not its text: when, can be told from how long it now lives. */
@@ -205,7 +210,7 @@ export class StoreBackend extends SessionBackend {
     this.checkSize(record, text);
     const version = randomBytes(VERSION_BYTES).toString('base64url');
     const stored: StoredSession = {
-      text: this.storage.encryptAtRest ? this.recordKeyring.seal(text) : text,
+      text: this.texts.seal(text),
       version,
       expiresAt: record.expiresAt,
     };
@@ -213,7 +218,7 @@ export class StoreBackend extends SessionBackend {
       store.write(key, stored, replaces),
     );
     if (!isWritten) return undefined;
-    this.remember(key, { text: stored.text, record, isOutdated: false });
+    this.texts.remember(key, { text: stored.text, record, isOutdated: false });
     return { record, version, isOutdated: false };
   }
 
@@ -269,13 +274,6 @@ export class StoreBackend extends SessionBackend {
    */
   private keyOf(id: string): string {
     return this.keys.get(id) ?? this.keys.set(id, hashOf(this.hashKey, id));
-  }
-
-  /** A plain text is taken only where this application writes such: nobody else can seal. */
-  private openText(text: string): Opened {
-    const opened = this.recordKeyring.open(text);
-    if (!('rejected' in opened) || this.storage.encryptAtRest) return opened;
-    return { text, outdated: false };
   }
 
   private async call<T>(

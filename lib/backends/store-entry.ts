@@ -89,7 +89,7 @@ export class StoreEntry {
         this.stored = written;
         return;
       }
-      await this.read(record.id);
+      await this.read(record);
     }
   }
 
@@ -111,7 +111,7 @@ export class StoreEntry {
         this.backend.moved(record.id);
         return true;
       }
-      await this.read(record.id);
+      await this.read(record);
     }
     if (moved !== undefined) await this.backend.remove(id);
     return false;
@@ -132,8 +132,9 @@ export class StoreEntry {
     return this.stored !== undefined;
   }
 
-  async read(id: string): Promise<void> {
-    const stored = await this.backend.read(id);
+  /** @param known what was last known of the session */
+  async read(known: Pick<SessionRecord, 'id' | 'signIn'>): Promise<void> {
+    const stored = await this.backend.read(known.id, this.backend.placeOf(known));
     this.stored = typeof stored === 'object' ? stored : undefined;
   }
 
@@ -146,7 +147,7 @@ export class StoreEntry {
     const { stored } = this;
     // Another request may have renewed it since.
     if (stored !== undefined && this.backend.isOver(stored.record)) {
-      await this.read(stored.record.id);
+      await this.read(stored.record);
     }
     if (this.stored === undefined) return false;
     if (tries === MAX_TRIES) this.fail(`${MAX_TRIES} tries met a newer version`);

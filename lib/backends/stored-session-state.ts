@@ -100,7 +100,7 @@ export class StoredSessionState {
   async confirm(snapshot: SessionSnapshot): Promise<void> {
     if (this.hasMoved) return this.drop();
     if (this.base === undefined || this.isGone || this.differs(snapshot)) return;
-    await this.entry.read(this.base.id);
+    await this.entry.read(this.base);
     if (this.entry.record === undefined) this.drop();
   }
 

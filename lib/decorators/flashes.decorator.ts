@@ -9,7 +9,7 @@ import { fromSession, takesSession } from './session-of.js';
 type Pipe = Type<PipeTransform> | PipeTransform;
 
 /**
- * Hands the flashes of a key to a handler and removes them; those without a key by default.
+ * Gives a handler the flashes of a key and removes them. The key is `_flash` by default.
  *
  * @example
  * ```ts

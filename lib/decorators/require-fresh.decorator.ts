@@ -22,13 +22,13 @@ interface Requirement {
 }
 
 /**
- * Refuses a session whose user has not proved who they are for a while: a 401 with the code
- * `SESSION_STALE`, while `authenticatedAt` is older or missing. `reauthenticate()` mends it. What a
- * handler says counts before what its class says.
+ * Refuses a request whose sign-in is too long ago: if `authenticatedAt` is older than the duration, or
+ * missing, the answer is a 401 with the code `SESSION_STALE`. After `reauthenticate()` the request passes.
+ * The decorator of a handler counts before the decorator of its class.
  *
  * @param duration how old the sign-in may be
  * @param name of the session's cookie. Default: the first session of the module
- * @throws SessionError `SESSION_CONFIG` where the duration is none
+ * @throws SessionError `SESSION_CONFIG` if the duration is wrong
  *
  * @example
  * ```ts

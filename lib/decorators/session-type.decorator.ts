@@ -2,13 +2,13 @@ import type { SessionClass, SessionTypeOptions } from '../values/type-options.js
 import { registerSessionType } from '../values/type-registry.js';
 
 /**
- * Makes a class storable: its instances come back as instances, with class-transformer's
- * decorators honoured.
+ * Makes a class storable: its instances come back as instances. The module follows class-transformer's
+ * decorators.
  *
- * @param options a name that survives renaming the class (by default the class's own); or with it a
- * `version` and its `upgrade` steps, checks of what is read (`validate`, `schema`, `onInvalid`), a
- * hand-written form (`serialize`, `revive`)
- * @throws SessionError `SESSION_CONFIG` where the class could not come back as it was
+ * @param options the stored name, by default the name of the class; or an object with the name, a `version`
+ * and its `upgrade` steps, checks (`validate`, `schema`, `onInvalid`), or a form of its own (`serialize`,
+ * `revive`)
+ * @throws SessionError `SESSION_CONFIG` if an instance could not come back as it was
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ import { fromSession, takesSession } from './session-of.js';
 type Pipe = Type<PipeTransform> | PipeTransform;
 
 /**
- * Hands one value of the default session to a handler, through pipes if any are given.
+ * Gives a handler one value of the default session. Pipes may follow the key.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import type { Session as SessionOf, SessionData } from '../session/session.js';
 import { fromSession, takesSession } from './session-of.js';
 
 /**
- * Hands the session to a handler: the default one, or the one of a name.
+ * Gives a handler its session: the default one, or the one of a name.
  *
  * @example
  * ```ts
@@ -11,8 +11,8 @@ import { fromSession, takesSession } from './session-of.js';
  * signIn(@Session() ss: Session, @Session('admin') admin: Session) {}
  * ```
  *
- * @throws SessionError `SESSION_UNAVAILABLE` where the module was not imported, or no session
- * has that name
+ * @throws SessionError `SESSION_UNAVAILABLE` if the module is not imported, or if no session has that
+ * name
  */
 export const Session = (name?: string): ParameterDecorator => {
   const decorate = takeSession(name);
@@ -33,5 +33,11 @@ const takeSession = createParamDecorator<string | undefined>(
   ),
 );
 
-/** The type of what `@Session()` hands over. `T` is its shape, by default `SessionData`. */
+/**
+ * A session, as a handler gets it from `@Session()`. You do not save it: the module commits its changes
+ * before the response leaves.
+ *
+ * @typeParam T the values of this one session. Default: `SessionData`
+ * @interface
+ */
 export type Session<T extends object = SessionData> = SessionOf<T>;

@@ -11,6 +11,8 @@ export interface RequestProperties {
   /** `request.session`; `undefined` where it is left to another library. */
   readonly session?: {
     get(request: AnyRequest, response: AnyResponse | undefined): unknown;
+    /** Called once a request has the property itself, so that somebody can delete it. */
+    shown(request: AnyRequest, response: AnyResponse | undefined): void;
     /** Called with what somebody assigns to it. */
     refuse(assigned: unknown): never;
     /** Called where another library of Fastify defines it afterwards: it is theirs from then on. */
@@ -41,15 +43,34 @@ function defineOnExpress(app: ExpressLike, { key, value, session }: RequestPrope
   makeHookable(app.response);
   Object.defineProperty(app.request, key, { value, configurable: true });
   if (session === undefined) return;
-  Object.defineProperty(app.request, 'session', {
+  const accessor = {
     configurable: true,
     get(this: AnyRequest) {
-      return session.get(this, responseOf(this));
+      return show(this, session, accessor);
     },
     set(assigned: unknown) {
       session.refuse(assigned);
     },
-  });
+  };
+  Object.defineProperty(app.request, 'session', accessor);
+}
+
+/**
+ * What `request.session` shows. The request has the property itself from then on: nobody is told of a
+ * `delete` of what its prototype has.
+ */
+function show(
+  request: AnyRequest,
+  session: NonNullable<RequestProperties['session']>,
+  accessor: PropertyDescriptor,
+): unknown {
+  const response = responseOf(request);
+  const shown = session.get(request, response);
+  if (!Object.hasOwn(request, 'session')) {
+    Object.defineProperty(request, 'session', accessor);
+    session.shown(request, response);
+  }
+  return shown;
 }
 
 interface FastifyLike {
@@ -82,17 +103,17 @@ function defineOnFastify(app: FastifyLike, { key, value, session }: RequestPrope
   // A session library that was registered before keeps its own.
   if (session === undefined || app.hasRequestDecorator('session')) return;
   let others: OthersSession | undefined;
-  app.decorateRequest('session', {
-    getter(this: OthersRequest) {
-      if (others === undefined) return session.get(this, responseOf(this));
-      return others.getter === undefined ? (this[OTHERS] ?? null) : others.getter.call(this);
-    },
-    setter(this: OthersRequest, assigned: unknown) {
-      if (others === undefined) session.refuse(assigned);
-      else if (others.setter === undefined) this[OTHERS] = assigned;
-      else others.setter.call(this, assigned);
-    },
-  });
+  function getter(this: OthersRequest): unknown {
+    if (others === undefined) return show(this, session!, accessor);
+    return others.getter === undefined ? (this[OTHERS] ?? null) : others.getter.call(this);
+  }
+  function setter(this: OthersRequest, assigned: unknown): void {
+    if (others === undefined) session!.refuse(assigned);
+    else if (others.setter === undefined) this[OTHERS] = assigned;
+    else others.setter.call(this, assigned);
+  }
+  const accessor = { configurable: true, get: getter, set: setter };
+  app.decorateRequest('session', { getter, setter });
   // Plugins get instances that inherit from this one. What one throws in a plugin ends the process.
   const original = Reflect.get(app, 'decorateRequest') as (...args: unknown[]) => unknown;
   app.decorateRequest = function (this: FastifyLike, name, ...property) {

@@ -2,15 +2,15 @@ import { Logger } from '@nestjs/common';
 import type { OldCookie, SessionAdopter } from './session-adopter.js';
 import { HIDDEN, refuse } from './option-checks.js';
 
-/** Sessions of the library that an application used before. */
+/** Options for the sessions of the library that an application used before. */
 export interface SessionAdoptOptions {
   /**
-   * Opens the sessions of another library where a request brings none of ours: what the functions of
-   * `nestjs-typed-session/adopt` return, or a list of them. Default none.
+   * Opens the sessions of another library if a request brings no session of this module. Pass what a
+   * function of `nestjs-typed-session/adopt` returns, or a list. Default none.
    */
   adopt?: SessionAdopter | readonly SessionAdopter[];
   /**
-   * When that ends: a Date, or ISO 8601 text such as `'2026-09-30'`. Default never, which is a warning
+   * The end of `adopt`: a Date, or ISO 8601 text such as `'2026-09-30'`. Default never, with a warning
    * under `NODE_ENV=production`.
    */
   adoptUntil?: Date | string;

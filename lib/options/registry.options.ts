@@ -7,17 +7,17 @@ import {
   type SessionStoreOptions,
 } from './store.options.js';
 
-/** Who is signed in where. */
+/** Options for a registry, which knows who is signed in where. */
 export interface SessionRegistryOptions {
   /**
-   * What knows the sessions that have an owner (`regenerate({ owner })`), so that they can be listed and
-   * ended, wherever they are kept. One that it does not know is not accepted. It is bounded by
-   * `storeTimeout`, and where it fails `onStoreError` counts. Default none.
+   * Knows the sessions that have an owner (`regenerate({ owner })`), in the cookie or in a store, so they
+   * can be listed and ended. The module accepts no session with an owner that the registry does not know.
+   * `storeTimeout` and `onStoreError` count for it too. Default none.
    */
   registry?: SessionRegistry;
   /**
-   * How old an answer of the registry may be, and so how much later than at once an ended session ends
-   * in another process. Default `0`: it is asked for each request of a session with an owner.
+   * How long an answer of the registry counts. A session that another process has ended may be accepted
+   * for so long. Default `0`: the module asks in each request of a session with an owner.
    */
   registryCache?: Duration;
 }

@@ -3,10 +3,10 @@ import { type Duration, toTimeout } from './duration.js';
 import { HIDDEN, refuse } from './option-checks.js';
 import { MIN_SECRET_BYTES } from '../seal/secret.js';
 
-/** What seals: one secret, or a list of them, newest first. */
+/** One secret, or a list of them, newest first. */
 export type SessionSecret = string | Buffer | readonly (string | Buffer)[];
 
-/** Where secrets come from that are kept elsewhere, as in a key-management service. */
+/** A function that asks a key service for the secrets. */
 export type SecretSource = () => SessionSecret | Promise<SessionSecret>;
 
 /** A function that gives the secrets, and how often it is asked. */

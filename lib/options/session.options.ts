@@ -38,72 +38,75 @@ import type { ValueRules } from '../values/value-rules.js';
 export interface SessionCookieOptions {
   /** Default `/`. */
   path?: string;
-  /** Default none: the cookie goes to this host alone, not to its subdomains. */
+  /** Default none: browsers send the cookie to this host only, not to its subdomains. */
   domain?: string;
-  /** Out of reach for scripts. Default `true`. */
+  /** Whether scripts in the page cannot read the cookie. Default `true`. */
   httpOnly?: boolean;
   /**
-   * Over TLS only. Default `'auto'`: set when the request came over TLS, as the socket or the
-   * adapter's trusted-proxy setting says. `true` on a plain connection: no cookie, one warning.
+   * Whether browsers send the cookie over TLS only. Default `'auto'`: if the request came over TLS, as
+   * the socket or the adapter's trusted-proxy setting says. With `true`, a response over a plain
+   * connection sets no cookie, with one warning.
    */
   secure?: boolean | 'auto';
   /** Default `'lax'`. `'none'` needs `secure`, and on a plain connection falls back on `'lax'`. */
   sameSite?: 'strict' | 'lax' | 'none';
-  /** A jar per top-level site (CHIPS). Default off; needs `secure`. */
+  /** Whether browsers keep a cookie for each top-level site (CHIPS). Default `false`; needs `secure`. */
   partitioned?: boolean;
-  /** What Chromium evicts last. Default off. */
+  /** Chromium removes cookies of low priority first. Default none. */
   priority?: 'low' | 'medium' | 'high';
   /**
-   * How long a browser keeps the cookie. Default `'30 days'`. `0`: no `Max-Age`, it ends with
-   * the browser. Negative: the session is deleted on commit, as in gorilla/sessions.
+   * How long a browser keeps the cookie. Default `'30 days'`. `0`: no `Max-Age`, until the browser is
+   * closed. Negative: the session is deleted on commit, as in gorilla/sessions.
    */
   maxAge?: Duration;
 }
 
-/** Decides by the status of the response, and the request of the adapter, whether changes are kept. */
+/** Decides whether changes are kept, by the status of the response and the request of the adapter. */
 export type CommitPolicy = (status: number, request: unknown) => boolean;
 
+/** The options of one session: `SessionModule.forRoot(options)`. Only `secret` is required. */
 export interface SessionOptions
   extends SessionStoreOptions, SessionRegistryOptions, SessionAdoptOptions {
   /**
-   * What seals. A list rotates: the first seals, all open. 32 bytes or more; a shorter one, or
-   * a well-known placeholder, is an error under `NODE_ENV=production` and a warning elsewhere. A function
-   * gives them now or later (a key-management service): where it fails at boot the application does not
-   * start, where it fails later the last secrets go on and `secret-failed` is an event.
+   * The secret that seals, of 32 bytes or more. Of a list, the first one seals and all of them open
+   * (rotation). A shorter secret, or a well-known placeholder, is an error under `NODE_ENV=production` and
+   * a warning elsewhere. A function asks a key service: if it fails at boot, the application does not
+   * start; if it fails later, the last secrets stay and the event `secret-failed` is published.
    */
   secret: SessionSecret | SecretSource;
-  /** How often a function `secret` is asked again. Default `'5 minutes'`. */
+  /** How often the module asks a function `secret` again. Default `'5 minutes'`. */
   secretRefresh?: Duration;
   /** Name of the cookie, an RFC 6265 token. Default `session`; with `secure: true` `__Host-session`. */
   name?: string;
+  /** The attributes of the cookie. */
   cookie?: SessionCookieOptions;
   /** How long the server accepts a session that nobody uses. Default `cookie.maxAge`, or 30 days. */
   idleTimeout?: Duration;
-  /** The longest that a session may live, however active. Default none. */
+  /** The longest that a session lives, however active. Default none. */
   absoluteTimeout?: Duration;
-  /** Whether use renews the idle time. Default `true`. */
+  /** Whether each use renews the idle time. Default `true`. */
   rolling?: boolean;
-  /** The statuses whose changes are kept. Default: all below 500. */
+  /** The statuses whose changes the module keeps. Default: all below 500. */
   commitOn?: 'always' | CommitPolicy;
   /** Bytes of name and value together, as browsers count them. Default `4096`. */
   maxCookieBytes?: number;
   /**
    * Whether `request.session` is this session. Default `true`; `false` leaves it to another library,
-   * such as express-session. Of several sessions the first one says so.
+   * such as express-session. With several sessions, the option of the first one counts.
    */
   requestSession?: boolean;
   /**
-   * Under which key a library for CSRF keeps its secret in the session, as `csrfSecret`: `regenerate`
-   * replaces what lies there. Default none.
+   * The key under which a CSRF library keeps its secret in the session, such as `csrfSecret`.
+   * `regenerate` replaces the value of that key. Default none.
    */
   csrfKey?: string;
-  /** How much one value may be. */
+  /** How much one value may hold. */
   limits?: SessionLimits;
-  /** For which groups and which version class-transformer's decorators are read. Default none. */
+  /** The groups and the version for class-transformer's decorators. Default none. */
   classTransformer?: SessionTransformOptions;
 }
 
-/** One session's options, or those of several: the first is the default one. */
+/** The options of one session, or of several: the first is the default session. */
 export type SessionModuleOptions = SessionOptions | readonly SessionOptions[];
 
 /** For `SessionModule.forRootAsync({ useClass })` and `useExisting`. */

@@ -2,21 +2,21 @@ import { type Duration, toTimeout } from './duration.js';
 import { HIDDEN, oneOf, refuse, wholeBytes } from './option-checks.js';
 import type { SessionStore } from '../stores/session-store.js';
 
-/** Where the values of a session are kept, if not in its cookie. */
+/** Options for sessions that a store keeps. */
 export interface SessionStoreOptions {
-  /** What keeps the values. The cookie then carries a sealed id alone. Default none. */
+  /** Keeps the values. The cookie then carries a sealed id and no values. Default none. */
   store?: SessionStore;
-  /** How long the store may take for one call. Default 2 seconds. */
+  /** How long one call to the store or the registry may take. Default 2 seconds. */
   storeTimeout?: Duration;
   /**
-   * What becomes of a request whose session the store cannot give. Default `'fail'`: it ends with a
-   * 503, by way of Nest's filters. `'anonymous'`: it goes on with an empty session, which cannot be
-   * written to.
+   * What happens to a request if the store or the registry fails. Default `'fail'`: it ends with a 503,
+   * through Nest's filters. `'anonymous'`: it goes on with an empty session, and a write to that session
+   * is an error.
    */
   onStoreError?: 'fail' | 'anonymous';
-  /** Bytes of one session in the store, before it is sealed. Default `1048576` (1 MiB). */
+  /** The bytes of one session in the store, before it is sealed. Default `1048576` (1 MiB). */
   maxStoreBytes?: number;
-  /** Whether the store is given sealed text, and not JSON. Default `true`. */
+  /** Whether the store gets sealed text; otherwise it gets JSON. Default `true`. */
   encryptAtRest?: boolean;
 }
 

@@ -3,8 +3,8 @@ import { DEFAULT_LIMITS, MAX_DEPTH, type ValueLimits } from '../values/limits.js
 import { ValueRules } from '../values/value-rules.js';
 
 /**
- * How much one value of a session, all that lies under one key, may be. To store more is a
- * `SESSION_UNSERIALIZABLE` error; what is stored and is more reads as `undefined` and is reported.
+ * How much one value of a session may hold, that is all under one key. Storing more is a
+ * `SESSION_UNSERIALIZABLE` error. A stored value that is more reads as `undefined`, and is reported.
  */
 export interface SessionLimits {
   /** How many objects and lists may lie in each other. Default `100`, at most 500. */
@@ -15,11 +15,11 @@ export interface SessionLimits {
   bytes?: number;
 }
 
-/** What class-transformer's decorators are asked for, by its options of the same names. */
+/** Options of class-transformer, by the same names. */
 export interface SessionTransformOptions {
-  /** Fields and transforms of these groups are in use, beside those of no group. Default none. */
+  /** The groups whose fields and transforms count, beside those without a group. Default none. */
   groups?: readonly string[];
-  /** What `since` and `until` are compared with. Default none: they do not count. */
+  /** The version that `since` and `until` are compared with. Default none: they do not count. */
   version?: number;
 }
 

@@ -12,3 +12,8 @@ export function allOf(
 }
 
 function ignore(): void {}
+
+/** What fails at once, as what fails later. */
+export async function failedLater(act: () => void): Promise<void> {
+  act();
+}

@@ -2,6 +2,8 @@
 export interface HandlerNeeds {
   /** The sessions that its parameters take; `undefined` stands for the default one. */
   readonly names: readonly (string | undefined)[];
+  /** Whether it takes the request too (`@Req()`), and with it `request.session`. */
+  readonly showsSession: boolean;
   /** Whether it sends the response itself (`@Res()`): Nest sends nothing after it. */
   readonly sendsResponse: boolean;
   /** Whether its answer is a stream of events (`@Sse()`). */
@@ -28,6 +30,7 @@ const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
 const RENDER = '__renderTemplate__';
 const SSE = '__sse__';
 /** Nest's `RouteParamtypes`, with which the keys of its own parameters begin. */
+const REQUEST = '0';
 const RESPONSE = '1';
 const NEXT = '2';
 export const SESSION = '7';
@@ -49,18 +52,21 @@ function readNeeds(owner: object, handler: object): HandlerNeeds {
     name === undefined ? {} : (Reflect.getMetadata(ROUTE_ARGUMENTS, owner, name) ?? {})
   ) as Record<string, ParameterMetadata>;
   const names = new Set<string | undefined>();
+  let takesRequest = false;
   let takesResponse = false;
   for (const [key, { data, factory }] of Object.entries(parameters)) {
     const [type] = key.split(':');
     const taking = factory?.[TAKES_SESSION];
     if (taking !== undefined) names.add(taking.isNamed ? (data as string | undefined) : undefined);
     else if (type === SESSION) names.add(undefined);
+    takesRequest ||= type === REQUEST;
     takesResponse ||= type === RESPONSE || type === NEXT;
   }
   const isPassedThrough =
     name !== undefined && Reflect.getMetadata(RESPONSE_PASSTHROUGH, owner, name) === true;
   return {
     names: [...names],
+    showsSession: takesRequest && names.has(undefined),
     sendsResponse: takesResponse && !isPassedThrough,
     sendsEvents: Reflect.getMetadata(SSE, handler) !== undefined,
     rendersView: Reflect.getMetadata(RENDER, handler) !== undefined,

@@ -7,11 +7,12 @@ import type { Decision } from '../backends/decision.js';
 import { openSession, type SessionBackendOf } from '../backends/open-session.js';
 import { type AnyRequest, isConditional } from '../http/request.js';
 import type { ResponseHook, ResponseListener } from '../http/response-hook.js';
-import { allOf } from './all-of.js';
+import { allOf, failedLater } from './all-of.js';
 import { endDeleted } from './deleted-cookies.js';
 import { lateChange, leavingHere } from './late-change.js';
 import type { HandlerNeeds } from './handler-needs.js';
 import { sendDecisions } from './send-decisions.js';
+import { refuseDeletion, showAfter } from './shown-session.js';
 
 /** The backends of an application, as far as its requests need them. */
 export interface Backends {
@@ -43,6 +44,8 @@ export class RequestSessions implements ResponseListener, ResponseState {
   private isDropped = false;
   /** What the response must become an error for. */
   private failure: Error | undefined;
+  /** The request, once it has `request.session` as its own property. */
+  shownOn: AnyRequest | undefined;
   /** Where the headers left, if not by Nest's own reply. */
   private leftAt: Error | undefined;
 
@@ -83,12 +86,13 @@ export class RequestSessions implements ResponseListener, ResponseState {
    * @returns `undefined` where nothing has to be waited for
    * @throws SessionError at once or later, where one cannot be opened
    */
-  hydrate({ names, rendersView }: HandlerNeeds): Promise<void> | undefined {
+  hydrate({ names, rendersView, showsSession }: HandlerNeeds): Promise<void> | undefined {
     for (const { live } of this.#opened) this.isShared ||= live.touches > 0;
     const opening = names.map((name) => this.session(name).live.open());
     // Who put the interceptor there without a decorator reaches for `request.session`.
     if (rendersView || names.length === 0) opening.push(this.session().live.openIfSlow());
-    return allOf(opening);
+    const opened = allOf(opening);
+    return showsSession ? showAfter(opened, this.request) : opened;
   }
 
   /**
@@ -105,6 +109,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     const { statusCode } = this.response!;
     endDeleted(this.#opened, this.response!);
     try {
+      refuseDeletion(this.shownOn);
       const writing = this.write(statusCode);
       if (writing === undefined) this.decide(statusCode);
       else return writing.then(() => this.decide(statusCode)).catch((error) => this.tell(error));
@@ -160,6 +165,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (!this.mustWait && opening.length === 0) return undefined;
     try {
       if (this.isDecidedFor(status)) return undefined;
+      refuseDeletion(this.shownOn);
       // Nest may send the headers of events while the handler waits for its session.
       const writing = opening.length > 0 ? this.writeOnceOpen(opening, status) : this.write(status);
       if (writing === undefined) return undefined;
@@ -176,6 +182,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     if (!this.isDecidedFor(response.statusCode)) {
       this.leftAt ??= leavingHere(response);
       try {
+        refuseDeletion(this.shownOn);
         this.decide(response.statusCode);
       } catch (error) {
         this.onLateError(error);
@@ -288,9 +295,4 @@ export class RequestSessions implements ResponseListener, ResponseState {
   reportChange(): void {
     RequestSessions.logger.error(lateChange(this.request, this.isDetached, this.leftAt));
   }
-}
-
-/** What fails at once, as what fails later. */
-async function failedLater(act: () => void): Promise<void> {
-  act();
 }

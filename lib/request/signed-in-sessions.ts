@@ -7,7 +7,7 @@ import type { SessionBackends } from './session-backends.js';
 
 const REF = /^[\w-]{1,43}$/;
 
-/** Which session is meant. */
+/** Names one of several sessions, for `SessionService`. */
 export interface SealOptions {
   /** The name of its cookie. Default: the first session of the module. */
   name?: string;
@@ -15,28 +15,32 @@ export interface SealOptions {
 
 /** A session of an owner, as `SessionService.list` shows it. */
 export interface ListedSession {
-  /** Names it for `end`. It is not the id, and opens nothing. */
+  /** Names the session for `end`. It is not the id, and opens nothing. */
   ref: string;
+  /** When the session began. */
   createdAt: Date;
-  /** When it was last used, as far as a tenth of the idle time tells. */
+  /** When somebody last used it, exact to a tenth of the idle time. */
   lastUsedAt: Date;
+  /** When it ends if nobody uses it before. */
   expiresAt: Date;
-  /** What `regenerate({ owner, label })` was given. */
+  /** The label of `regenerate({ owner, label })`. */
   label: string | undefined;
   /** Whether it is the session of the request that asks. */
   isCurrent: boolean;
 }
 
+/** Options of `SessionService.list`. */
 export interface ListOptions extends SealOptions {
   /**
-   * The session that asks. Default: that of the handler which asks, where it takes its session by a
-   * decorator.
+   * The session that `isCurrent` marks. Default: the session of the handler that calls `list`, if the
+   * handler takes it by a decorator.
    */
   current?: object;
 }
 
+/** Options of `SessionService.endAll`. */
 export interface EndAllOptions extends SealOptions {
-  /** The session that stays: that of the request, as `@Session()` gives it. Default none. */
+  /** The session that stays, as `@Session()` gives it. Default none. */
   except?: object;
 }
 

@@ -232,21 +232,23 @@ export class LiveSession {
     this.touches++;
     const isKept = this.status === 'loaded' || this.status === 'regenerated';
     const { store } = this.backing;
-    const kept = await store?.reread();
+    const kept = store === undefined ? await this.keptInCookie(isKept) : await store.reread();
     if (kept !== undefined) {
-      this.isOver = false;
+      if (store !== undefined) this.isOver = false;
       this.restore(kept);
-      if (isKept) this.status = 'loaded';
-    } else if (store === undefined && this.saved !== undefined) {
-      this.restore(this.saved);
-    } else if (isKept && store === undefined && !this.isOver) {
-      this.status = 'loaded';
-      this.restore(this.record!);
+      if (isKept && kept !== this.saved) this.status = 'loaded';
     } else {
-      // What a store has no more was ended elsewhere, and nothing brings it back.
+      // What was ended elsewhere is gone, and nothing brings it back.
       if (this.saved !== undefined) this.adopted = NO_TEXTS;
       this.empty();
     }
+  }
+
+  /** What was saved for the response, or what the request brought, unless it was ended elsewhere. */
+  private async keptInCookie(isKept: boolean): Promise<SessionState | undefined> {
+    const kept = this.saved ?? (isKept && !this.isOver ? this.record : undefined);
+    const isKnown = kept === undefined || (await this.backing.registration?.isKnown(kept));
+    return isKnown === false ? undefined : kept;
   }
 
   /** Makes it what a new session begins with. */

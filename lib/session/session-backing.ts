@@ -89,6 +89,8 @@ export interface StoredBacking {
 export interface RegistryBacking {
   /** Tells it of a session that gets an owner. @throws SessionError `SESSION_STORE` */
   signIn(state: SessionState): Promise<void>;
+  /** Whether it still knows the session, as this request has left it. @throws SessionError `SESSION_STORE` */
+  isKnown(state: SessionState): Promise<boolean>;
   /** Takes the session out of it. @throws SessionError `SESSION_STORE` */
   signOut(): Promise<void>;
 }

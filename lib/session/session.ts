@@ -23,55 +23,55 @@ type Flash<V> = NonNullable<V> extends readonly (infer F)[] ? F : never;
 type FlashUnder<T, K extends string> = K extends keyof T ? Flash<T[K]> : unknown;
 
 /**
- * A session, as a handler sees it. Nobody saves it: what changed is committed before the
+ * A session, as a handler gets it. You do not save it: the module commits its changes before the
  * response leaves.
  *
- * @typeParam T its shape, where one parameter knows it better than `SessionData`
+ * @typeParam T the values of this one session. Default: `SessionData`
  */
 export interface Session<T extends object = SessionData> {
   /**
-   * The live values: what is written here is stored, a change inside a value too. An object of data: of the
-   * methods of `Object.prototype` it has those that no key of a session is called, so neither `toString` nor
-   * `constructor`. `structuredClone` takes a copy: `structuredClone({ ...session.values })`.
+   * The live values. The module stores what you write here, and also a change inside a value. It is an
+   * object of data, without methods such as `toString`, so every name may be a key. To get a copy, write
+   * `structuredClone({ ...session.values })`.
    *
    * @throws SessionError `SESSION_INVALID` as `get` does, for any key
    */
   readonly values: Partial<Shape<T>>;
   /**
-   * The value of a key; an instance of its class again. `undefined` where there is none, or none that
-   * this build can read.
+   * Gives the value of a key, as an instance of its class. Gives `undefined` if there is no value, or if
+   * this build cannot read it.
    *
-   * @throws SessionError `SESSION_INVALID` where a stored value is not valid, and its type says
+   * @throws SessionError `SESSION_INVALID` if the stored value is not valid and its type has
    * `onInvalid: 'throw'`
    */
   get<K extends Key<T>>(key: K): Shape<T>[K] | undefined;
-  /** Stores anything that comes back as it was; see "Typed values" in the manual. */
+  /** Stores a value. "Typed values" in the manual lists what can be stored. */
   set<K extends Key<T>>(key: K, value: Shape<T>[K]): void;
   /** Whether there is a value under a key. */
   has(key: Key<T>): boolean;
   /** @returns whether there was a value */
   delete(key: Key<T>): boolean;
   /**
-   * Adds to a number, which is 0 where there is none. Where a store keeps the session this is done
-   * there and at once, whatever becomes of the request, so that no count is lost to another request.
+   * Adds to a number, which starts at 0. A store counts at once, even if the request fails later, so
+   * parallel requests lose no count.
    *
    * @param by a finite number. Default 1
    * @returns the sum
-   * @throws SessionError `SESSION_UNSERIALIZABLE` where the key holds something else
+   * @throws SessionError `SESSION_UNSERIALIZABLE` if the key holds no number
    */
   increment(key: Key<T>, by?: number): Promise<number>;
   /** Removes all values. The session itself, its id and its deadlines stay. */
   clear(): void;
 
   /**
-   * Adds a value that is shown once. Flashes lie among the values, as a list under their key.
+   * Adds a value that is shown once. Flashes are among the values, as a list under their key.
    *
-   * @throws SessionError `SESSION_UNSERIALIZABLE` where the key holds something else
+   * @throws SessionError `SESSION_UNSERIALIZABLE` if the key holds no list
    */
   addFlash<K extends string = '_flash'>(value: FlashUnder<T, K>, key?: K): void;
   /**
-   * Reads the flashes of a key and removes them. A HEAD, a 304 and a prefetch remove none,
-   * since nobody sees what they answer.
+   * Reads the flashes of a key and removes them. A HEAD request, a 304 and a prefetch remove none,
+   * because nobody sees their answer.
    */
   flashes<K extends Key<T>>(key: K): Flash<Shape<T>[K]>[];
   /** The same, of a key that the type of the session does not name. */
@@ -80,61 +80,62 @@ export interface Session<T extends object = SessionData> {
   peekFlashes<K extends Key<T>>(key: K): Flash<Shape<T>[K]>[];
   /** The same, of a key that the type of the session does not name. */
   peekFlashes<F = unknown>(key?: string): F[];
-  /** Keeps for the next request what this one read: of these keys, or of all. */
+  /** Keeps the flashes that this request has read for the next one: those of the keys, or all. */
   keepFlashes(...keys: string[]): void;
 
   /**
-   * 144 random bits in base64url, 256 where a store keeps the session. Never sent to a client but
-   * inside the seal. A new session that stays empty is not kept, so that the next request has another
-   * id: `await session.save()` keeps it (for CSRF tokens, for throttling).
+   * 144 random bits in base64url, 256 with a store. It leaves the server only inside the seal. A new
+   * session that stays empty is not kept, so the next request has another id. `await session.save()`
+   * keeps it (for CSRF tokens, for throttling).
    */
   readonly id: string;
   /** The name of its cookie. */
   readonly name: string;
-  /** Whether the request brought none that opens. */
+  /** Whether the request brought no session that opens. */
   readonly isNew: boolean;
+  /** When the session began. */
   readonly createdAt: Date;
-  /** When the server stops accepting it if nobody uses it any more. */
+  /** When the server stops accepting the session if nobody uses it before. */
   readonly expiresAt: Date;
   /**
-   * This session's own cookie options, kept with it through later writes. A `maxAge` set here
-   * is its idle time too: `ss.cookie.maxAge = '90 days'` is "remember me".
+   * The cookie options of this one session. They stay with it through later writes. A `maxAge` here is
+   * its idle time too: `ss.cookie.maxAge = '90 days'` is "remember me".
    */
   readonly cookie: SessionCookieOptions;
 
   /**
-   * Keeps what has changed so far, even if the request fails with a 5xx later. A session that is empty
-   * is kept too, and with it its id. A store has it when
-   * the promise resolves; that works after the headers have left too, for a session that the client
-   * knows by then.
+   * Keeps the changes so far, even if the request fails with a 5xx later. It keeps an empty session too,
+   * and its id. A store has the changes when the promise resolves. With a store it also works after the
+   * headers have left, if the client knows the session by then.
    *
    * @throws SessionError what the commit would throw, and `SESSION_HEADERS_SENT` after the headers
    */
   save(): Promise<void>;
   /**
-   * Gives the session a new id and keeps the values: call it whenever rights change (sign-in). What
-   * the old id stood for is gone once the response leaves; with a cookie alone, a copy of it stays
-   * readable until it expires. With an `owner` it is a sign-in: the session is bound to that user, and
-   * where the module has a `registry` it can be listed and ended (`SessionService.list`, `end`,
-   * `endAll`). Without, the owner stays.
+   * Gives the session a new id and keeps the values. Call it whenever the rights of a visitor change, as
+   * at a sign-in. The old id opens nothing once the response has left. With the cookie alone, a copy of
+   * the old cookie can be read until it expires.
    *
-   * @param options a list, as `@fastify/passport` gives, is allowed and says nothing: all values stay
-   * @throws SessionError `SESSION_CONFIG` where the owner or the label is none; `SESSION_STORE` where
-   * the registry fails
+   * With an `owner` it is a sign-in: it binds the session to that user. If the module has a `registry`,
+   * `SessionService.list`, `end` and `endAll` then know the session. Without an `owner`, the owner stays.
+   *
+   * @param options a list, as `@fastify/passport` gives, changes nothing: all values stay
+   * @throws SessionError `SESSION_CONFIG` if the owner or the label is wrong; `SESSION_STORE` if the
+   * registry fails
    */
   regenerate(options?: RegenerateOptions | readonly string[]): Promise<void>;
-  /** Who has signed in with this session; `undefined` where nobody has, or nobody said who. */
+  /** Who has signed in with this session; `undefined` if no sign-in named an owner. */
   readonly owner: string | undefined;
-  /** When that was, or the last `reauthenticate()`; `undefined` where nobody has signed in. */
+  /** When the owner signed in, or the last `reauthenticate()`; `undefined` if neither happened. */
   readonly authenticatedAt: Date | undefined;
-  /** Notes that the user has just proved again who they are, as by a password: see `@RequireFresh`. */
+  /** Notes that the user has just given the password again: see `@RequireFresh`. */
   reauthenticate(): Promise<void>;
   /**
-   * Ends the session, whatever the request's outcome. What is stored afterwards begins a new one.
-   * A store has forgotten it when the promise resolves; with a cookie alone, a copy of it, made
-   * before, stays readable until it expires.
+   * Ends the session, even if the request fails later. A value that is stored afterwards begins a new
+   * session. A store has removed the session when the promise resolves. With the cookie alone, a copy
+   * that somebody made before can be read until it expires.
    */
   destroy(): Promise<void>;
-  /** Throws away what was not saved. With a store, reads again what it holds now. */
+  /** Throws away the changes that were not saved. With a store, it reads the session again. */
   reload(): Promise<void>;
 }

@@ -18,14 +18,14 @@ export interface SignIn {
   readonly owner?: SessionOwner;
 }
 
-/** What `regenerate` may be given. */
+/** Options of `session.regenerate`. */
 export interface RegenerateOptions {
   /**
-   * Who signs in: the id of the user, a string of 1 to 256 characters. The session is bound to this
-   * owner from then on, and `authenticatedAt` is now. Default: the owner that the session has.
+   * Who signs in: the id of the user, a string of 1 to 256 characters. It binds the session to this owner,
+   * and sets `authenticatedAt` to now. Default: the owner that the session has.
    */
   owner?: string;
-  /** What `SessionService.list` shows of the session, as `'Firefox on Linux'`: up to 256 characters. */
+  /** A name for the list of `SessionService.list`, such as `'Firefox on Linux'`: up to 256 characters. */
   label?: string;
 }
 

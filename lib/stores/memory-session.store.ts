@@ -6,7 +6,10 @@ import { currentTime } from '../session.clock.js';
 
 /** Options of `MemorySessionStore`. */
 export interface MemorySessionStoreOptions {
-  /** How many sessions are kept; beyond that the least recently used goes. Default 10,000. */
+  /**
+   * The largest number of sessions. Beyond it the store removes the session that nobody used for the
+   * longest time. Default 10,000.
+   */
   maxSessions?: number;
 }
 
@@ -26,7 +29,7 @@ export class MemorySessionStore implements SessionStore {
   private readonly maxSessions: number;
   private nextSweep = 0;
 
-  /** @throws SessionError `SESSION_CONFIG` where `maxSessions` is no positive integer */
+  /** @throws SessionError `SESSION_CONFIG` if `maxSessions` is no positive integer */
   constructor({ maxSessions = 10_000 }: MemorySessionStoreOptions = {}) {
     if (!Number.isSafeInteger(maxSessions) || maxSessions < 1) {
       throw new SessionError(

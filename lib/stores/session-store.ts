@@ -1,60 +1,59 @@
 /** What a store keeps of one session. */
 export interface StoredSession {
   /**
-   * Opaque to the store: sealed, or JSON lines where the application said `encryptAtRest: false`.
-   * Well-formed Unicode, up to a mebibyte of it by default, and more when sealed.
+   * Text that the store keeps as it is: sealed, or lines of JSON with `encryptAtRest: false`. It is
+   * well-formed Unicode, by default up to 1 MiB before it is sealed.
    */
   readonly text: string;
-  /** Names this state of the session: 16 random characters, made by whoever writes. */
+  /** Names this state of the session: 16 random characters. Each write makes new ones. */
   readonly version: string;
   /** Milliseconds since 1970, by the application's clock. From then on the session is over. */
   readonly expiresAt: number;
 }
 
 /**
- * What `read` gives for an entry that is there but holds no session: text that is no JSON, a key of
- * another type, a missing field. The module begins an empty session and reports the event `rejected`
- * with the reason `malformed`. Its `version` is the one that replaces such an entry.
+ * What `read` gives for an entry that holds no session: text that is no JSON, a key of another type, a
+ * missing field. The module begins an empty session and publishes the event `rejected` with the reason
+ * `malformed`. A write that replaces such an entry passes the `version` of this constant.
  *
- * An entry that cannot be read is not a store that fails: a store that fails rejects.
+ * If the store itself fails, `read` rejects.
  */
 export const UNREADABLE: StoredSession = Object.freeze({ text: '', version: '', expiresAt: 0 });
 
 /**
- * Where sessions are kept on a server. It knows text and versions, not sessions: to write one, keep
- * five rules, and run `describeSessionStore` of `nestjs-typed-session/testing` on it.
+ * Keeps sessions on a server, as texts with versions. To write a store, keep five rules, and run
+ * `describeSessionStore` of `nestjs-typed-session/testing` on it.
  *
- * 1. **Nothing comes back by itself.** Only `write` without a version may make an entry, and only
- *    where there is none. That is what keeps a signed-out session signed out.
- * 2. **A call that resolves has happened**, for all who read afterwards; one that cannot happen
- *    rejects. (What rejects may have happened all the same: an answer was lost. That does no harm.)
- *    An entry that is not there is no failure.
- * 3. **Keys** are 43 characters of base64url, one per session, and already a hash: use them as they
- *    are. Nothing that a client sends reaches a store unauthenticated.
- * 4. **Time**: remove entries after `expiresAt`, at any time that suits the store. The reader checks
- *    it too, so `read` may give what has expired. To the other three it may be there or not.
+ * 1. **Nothing comes back by itself.** Only `write` without `replaces` makes an entry, and only if there is
+ *    none under that key. So a signed-out session stays signed out.
+ * 2. **A call that resolves is done**: every later read sees its effect. A call that cannot be done
+ *    rejects. (A call that rejects may be done all the same, if the answer was lost. That does no harm.) An
+ *    entry that does not exist is no failure.
+ * 3. **Keys** are hashes, 43 characters of base64url, one for each session. Use them as they are. No text of
+ *    a client reaches a store before the module has checked its seal.
+ * 4. **Time**: remove entries at any time after `expiresAt`. The module checks it too, so `read` may give an
+ *    expired entry. The other calls may find it or not.
  * 5. **A damaged entry** is there, and reads as `UNREADABLE`. `write` with the version of `UNREADABLE`
  *    replaces it, `remove` without a version or with that one removes it, and `touch` finds no session.
  *
- * There is no need for a time limit, for a retry, or for a cache: the module bounds each call
- * (`storeTimeout`), and merges and repeats what met a newer version.
+ * A store needs no time limit, no retry and no cache. The module limits each call by `storeTimeout`, and
+ * repeats a write that met a newer version.
  */
 export interface SessionStore {
   /**
-   * Whether `write` and `remove` compare and act in one step, for all processes at once. Where not,
-   * two processes that write to one session at the same moment can lose a change, and the module says
-   * so once in the log.
+   * Whether `write` and `remove` compare and act in one step, for all processes at once. If not, two
+   * processes that write to one session at the same moment can lose a change, and the module warns once.
    */
   readonly atomic: boolean;
 
-  /** @returns `undefined` where there is none, `UNREADABLE` where there is no session in it */
+  /** @returns `undefined` if there is no entry, `UNREADABLE` if the entry holds no session */
   read(key: string): Promise<StoredSession | undefined>;
 
   /**
    * Writes a session if its entry still has the version that was read.
    *
-   * A client library may send a command twice when a connection breaks: a write whose own version is
-   * the one that is stored already has happened, and resolves with `true`.
+   * A client library may send a command twice if a connection breaks. If the entry already has the version
+   * of this write, the write is done, and resolves with `true`.
    *
    * @param replaces the version that must be stored now; `undefined`: only if there is no entry
    * @returns whether it was written
@@ -62,7 +61,7 @@ export interface SessionStore {
   write(key: string, session: StoredSession, replaces: string | undefined): Promise<boolean>;
 
   /**
-   * Lets an entry live until `expiresAt`, whatever its version, which stays. Never shortens a life.
+   * Lets an entry live until `expiresAt`. It never shortens its life, and leaves its version.
    *
    * @returns whether there is such an entry
    */

@@ -3,13 +3,13 @@ import { checkByClassValidator } from './class-validator.js';
 import { pathText } from './path-text.js';
 import { checkBySchema, type StandardSchema } from './standard-schema.js';
 
-/** What is wrong with a value, and where within it. */
+/** A broken rule of a value, and the place in the value. */
 export interface SessionTypeIssue {
-  /** `items[2].price`; empty where it is the value as a whole. */
+  /** `items[2].price`; empty for the value as a whole. */
   readonly path: string;
-  /** What the validator says. It may quote the value: nothing for a log. */
+  /** The message of the validator. It may quote the value, so do not log it. */
   readonly message: string;
-  /** Which rule is broken, where the validator names it: `isPositive`, `too_small`. */
+  /** The name of the broken rule, if the validator gives one: `isPositive`, `too_small`. */
   readonly rule?: string;
 }
 

@@ -11,61 +11,60 @@ export interface SessionClass<T = unknown> {
   readonly prototype: T;
 }
 
-/** Makes the form of one version into that of the next; what it gets is described at `upgrade`. */
+/** Turns the stored form of one version into the form of the next: see `upgrade`. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the form of a class that is gone has no type
 export type SessionTypeUpgrade = (old: any) => unknown;
 
-/** How a class is stored, and what is asked of a stored value when it is read. */
+/** How the module stores a class, and how it checks a stored value when it is read. */
 export interface SessionTypeOptions<T = object, S = unknown> {
   /**
-   * The name that is stored beside the fields. Default: the name of the class, where it has three
-   * letters or more. Give one to rename the class later, or where a build shortens names. It does not
-   * end in `@` and a number, which is how versions are stored.
+   * The name that is stored beside the fields. Default: the name of the class, which must have three
+   * letters or more. Give a name if you want to rename the class later, or if a build shortens names. A
+   * name must not end in `@` and a number, because versions are stored like that.
    */
   name?: string;
-  /** Earlier names of this type. Values that were stored under one of them are this type's. */
+  /** The earlier names of this type. Values under these names belong to the type. */
   from?: readonly string[];
   /**
-   * Where the class is defined: `import.meta.url` or `__filename`. Two classes under one name are an
-   * error, unless the second is the first, evaluated again by a watcher or a test: then it takes the
-   * place of the first. It is where both name the same file (a query is left out). Without this option
-   * it is where the library was evaluated again too, as by `jest.resetModules()`, and both classes have
-   * the same text. Two builds of one class (ES and CommonJS) need one text in common.
+   * The file of the class: `import.meta.url` or `__filename`. Two classes under one name are an error,
+   * unless a watcher or a test has evaluated the same class again. Then the second takes the place of the
+   * first. Classes are the same if both name the same file (without its query). Without this option, they
+   * are the same if the library was evaluated again too, as by `jest.resetModules()`, and both have the
+   * same text. If a class is built twice (ES and CommonJS), give both builds the same text here.
    */
   definedIn?: string;
   /**
-   * A whole number that is raised when stored values have to be changed to fit the class. Default 1,
-   * which is what a type was before it had a version. A value of a newer version than this build
-   * knows reads as `undefined`, and is written back as it was stored.
+   * The version of the fields, a whole number. Raise it when stored values must change to fit the class.
+   * Default 1. A type without a version has version 1 too. A value of a newer version than this build knows
+   * reads as `undefined`, and is written back as it was stored.
    */
   version?: number;
   /**
-   * A step for each earlier version, to the one after it. A step gets what was stored and returns
-   * what would be stored by the next version: for a class a plain object of its fields, by the names
-   * under which they are stored, for a class with a form of its own what `serialize` returned. Dates,
-   * maps and the like are what they were, and values of registered types are instances, of today's
-   * form. What only `@Type` makes an instance is a plain object, of version 1 of
-   * its class. The object may be changed and returned.
+   * A step for each earlier version, to the next one. A step gets a plain object with the stored fields,
+   * under their stored names, and returns such an object for the next version. If the type has `serialize`
+   * and `revive`, a step gets and returns the form that `serialize` returned. Dates, maps and the like are real dates and maps. A nested value of a registered type is an instance, upgraded
+   * to its newest version. A nested value whose class only `@Type` names is a plain object of version 1.
+   * A step may change the object and return it.
    */
   upgrade?: Readonly<Record<number, SessionTypeUpgrade>>;
   /**
-   * A hand-written form, for a class with `#private` fields or one that needs its constructor.
-   * May return anything that a session stores. Both of `serialize` and `revive`, or neither.
+   * Returns the form in which an instance is stored, for a class with `#private` fields or a class that
+   * needs its constructor. It may return anything that a session can store. It needs `revive` too.
    */
   serialize?: (value: T) => S;
-  /** The way back. What it throws makes the stored value unknown: it is kept, and not read. */
+  /** Makes an instance of the stored form. If it throws, the value reads as `undefined` and is kept. */
   revive?: (stored: S) => T;
   /** Whether a value is checked by class-validator when it is read. Default `false`. */
   validate?: boolean;
   /**
-   * Checks a value when it is read, after `validate`. It is given the instance. What it returns
-   * (defaults, conversions) is put into that instance, field by field. It must answer at once.
+   * Checks a value when it is read, after `validate`. It gets the instance. The module puts its result
+   * (with defaults and conversions) into that instance. It must answer at once, without a promise.
    */
   schema?: StandardSchema;
   /**
-   * What becomes of a value that is not valid. Default `'drop'`: it is as if it had not been stored,
-   * which an event and the log tell. `'throw'`: reading it is a `SESSION_INVALID` error, and so it is
-   * where `upgrade` or `revive` throw. A function gives another value, or `undefined` to drop it.
+   * What happens to a value that is not valid. Default `'drop'`: the value is gone, with an event and a
+   * warning. `'throw'`: reading it is a `SESSION_INVALID` error, also if `upgrade` or `revive` throws. A
+   * function gives another value, or `undefined` to drop the value.
    */
   onInvalid?: 'drop' | 'throw' | ((value: T, issues: readonly SessionTypeIssue[]) => T | undefined);
 }

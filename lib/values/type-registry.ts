@@ -82,7 +82,7 @@ export function registeredType(prototype: object): RegisteredType | undefined {
 }
 
 /**
- * Makes classes storable that one cannot, or would rather not, decorate with `@SessionType()`.
+ * Makes classes storable that you cannot decorate with `@SessionType()`.
  * (Leapkit: `RegisterSessionTypes`.)
  *
  * @throws SessionError `SESSION_CONFIG`, as {@link registerSessionType}.
@@ -92,7 +92,7 @@ export function registerSessionTypes(...classes: SessionClass[]): void {
 }
 
 /**
- * Makes one class storable, under a name of its own or in a hand-written form.
+ * Makes one class storable, with the options of `@SessionType()`.
  *
  * @example
  * registerSessionType(Decimal, {

@@ -38,7 +38,11 @@ export class Site {
         response.writeHead(404).end();
         return;
       }
-      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'text/plain' });
+      response.writeHead(200, {
+        'content-type': TYPES[extname(file)] ?? 'text/plain',
+        // Their names change with what is in them.
+        ...(pathname.startsWith('/assets/') && { 'cache-control': 'max-age=3600' }),
+      });
       createReadStream(file).pipe(response);
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

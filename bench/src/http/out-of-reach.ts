@@ -36,13 +36,17 @@ function againstIronSession(adapter: Adapter, run: Run): string[] {
 function belowTheFloor(adapter: Adapter, peer: Peer, run: Run): string[] {
   const reasons = USING.flatMap((route) => {
     const { atLeast } = peer.targets[route];
-    if (run.ratios('ours', peer.app)[route].throughput.median >= atLeast) return [];
+    const { median, min, max } = run.ratios('ours', peer.app)[route].throughput;
+    if (median >= atLeast) return [];
     const costs = ['no-op-interceptor', peer.app, 'ours'].map(
       (app) => run.ratios(app, 'bare')[route].cpu.median,
     );
     const [floor, theirs, ours] = costs;
-    const [left, taken] = [theirs / atLeast - floor, ours - floor].map((cost) => cost.toFixed(2));
-    return `on \`/${route}\` an interceptor that does nothing takes ${floor.toFixed(2)} times the CPU time of the bare application, and ${peer.title}, which needs none, takes ${theirs.toFixed(2)}: at ${atLeast} times its speed ${left} would be left for the session, and ours takes ${taken}`;
+    const [left, taken] = [theirs / atLeast - floor, ours - floor];
+    if (taken <= left) {
+      return `on \`/${route}\` ours takes ${ours.toFixed(2)} times the CPU time of the bare application and ${peer.title} ${theirs.toFixed(2)} times, which would meet the target of ${atLeast}: the requests per second of ${median.toFixed(2)} lie within a spread of ${min.toFixed(2)} to ${max.toFixed(2)}`;
+    }
+    return `on \`/${route}\` an interceptor that does nothing takes ${floor.toFixed(2)} times the CPU time of the bare application, and ${peer.title}, which needs none, takes ${theirs.toFixed(2)}: at ${atLeast} times its speed ${left.toFixed(2)} would be left for the session, and ours takes ${taken.toFixed(2)}`;
   });
   return sentence(`Missed on ${titleOf(adapter)}`, reasons);
 }

@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { type AdapterName, adapters } from './support/app.js';
-import { findChromium, launch, OBSTACLES } from './support/browser.js';
+import { findChromium, launch } from './support/browser.js';
 import { Sample, Visitor } from './support/sample.js';
+import { describeShopInBrowser } from './support/shop-in-browser.js';
+import { FRESH_SIGN_IN } from './support/shop-keyboard.js';
+import { ShopVisit } from './support/shop-visit.js';
 
 const NAME = '01-web-app';
 const DAY = 24 * 60 * 60;
-const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
-const VIOLATIONS = `axe.run().then(({ violations }) =>
-  violations.map(({ id, nodes }) => id + ' ' + nodes.map(({ html }) => html).join(' ')))`;
 const WRONG = 'That name and that password do not belong together.';
 
 const shops = new Map<AdapterName, Sample>();
@@ -19,7 +17,7 @@ beforeAll(async () => {
   await Sample.build(NAME);
   const start = async (one: AdapterName) => {
     const args = one === 'Fastify' ? ['--fastify'] : [];
-    shops.set(one, await Sample.start(NAME, { args }));
+    shops.set(one, await Sample.start(NAME, { args, env: { FRESH_SIGN_IN } }));
   };
   await Promise.all(adapters.map(start));
 }, 60_000);
@@ -114,140 +112,98 @@ if (executablePath === undefined) {
   });
 } else {
   let browser: Browser;
-  /** Another device. */
-  let otherBrowser: Browser;
 
   beforeAll(async () => {
-    [browser, otherBrowser] = await Promise.all([launch(executablePath), launch(executablePath)]);
+    browser = await launch(executablePath);
   }, 180_000);
-  afterAll(() => Promise.all([browser?.close(), otherBrowser?.close()]));
+  afterAll(() => browser?.close());
 
   describe.each(adapters)('the shop on %s, in Chromium', (adapter) => {
-    let context: BrowserContext;
+    let visit: ShopVisit;
     let page: Page;
-    let complaints: string[];
 
-    beforeEach(async () => {
-      context = await browser.newContext({ baseURL: urlOf(adapter) });
-      page = await context.newPage();
-      complaints = [];
-      page.on('pageerror', (error) => complaints.push(error.message));
-      page.on('console', (message) => {
-        // Chromium complains of each page that comes with such a status, and here they are meant.
-        if (/status of 40[14]/.test(message.text())) return;
-        if (message.type() !== 'log') complaints.push(message.text());
-      });
+    beforeAll(async () => {
+      visit = await ShopVisit.begin(browser, shops.get(adapter)!);
+      page = visit.page;
     });
-    afterEach(async () => {
-      await context?.close();
-      if (complaints.length > 0) throw new Error(complaints.join('\n'));
-    });
-
-    /** Every button of the shop leads to a page. */
-    async function press(name: string) {
-      const loaded = page.waitForEvent('load');
-      await page.getByRole('button', { name }).click();
-      await loaded;
-    }
-    const notice = () => page.getByRole('status');
-    const badge = () =>
-      page.getByRole('navigation').getByRole('link', { name: 'Cart' }).innerText();
-
-    async function addToCart(...products: string[]) {
-      await page.goto('/');
-      for (const product of products) await press(`Add ${product} to cart`);
-    }
-
-    async function signIn({ password = 'analytical-engine', remember = false } = {}) {
-      if (!page.url().endsWith('/checkout')) await page.goto('/sign-in');
-      await page.getByLabel('Name').fill('ada');
-      await page.getByLabel('Password').fill(password);
-      if (remember) await page.getByLabel('Remember me').check();
-      const answer = page.waitForResponse((one) => one.request().method() === 'POST');
-      await press('Sign in');
-      return answer;
-    }
-
-    async function sessionCookie() {
-      const cookies = await context.cookies();
-      expect(cookies).toHaveLength(1);
-      return cookies[0];
-    }
+    afterEach(() => visit.leave());
+    afterAll(() => visit.end());
 
     async function idShown() {
-      await page.goto('/session');
+      await visit.goto('/session');
       return page.locator('#session-id').innerText();
     }
 
     it('fills a cart, changes it and keeps it through a reload', async () => {
-      await addToCart('Fountain pen', 'Sealing wax', 'Notebook', 'Notebook');
-      await page.goto('/cart');
+      await visit.addToCart('Fountain pen', 'Sealing wax', 'Notebook', 'Notebook');
+      await visit.goto('/cart');
       await page.getByLabel('Quantity of Sealing wax').fill('3');
-      await press('Update Sealing wax');
-      await press('Remove Fountain pen');
+      await visit.press('Update Sealing wax');
+      await visit.press('Remove Fountain pen');
       await page.reload();
       expect(await page.getByLabel('Quantity of Sealing wax').inputValue()).toBe('3');
       expect(await page.getByLabel('Quantity of Notebook').inputValue()).toBe('2');
       expect(await page.getByLabel('Quantity of Fountain pen').count()).toBe(0);
       expect(await page.locator('.total').innerText()).toMatch(/€48\.25$/);
-      expect(await badge()).toMatch(/2$/);
+      expect(await visit.badge()).toMatch(/2$/);
     });
 
     it('shows a flash once', async () => {
-      await addToCart('Pencils');
-      expect(await notice().innerText()).toBe('Added to your cart: Pencils.');
+      await visit.addToCart('Pencils');
+      expect(await visit.notice()).toBe('Added to your cart: Pencils.');
       await page.reload();
-      expect(await notice().count()).toBe(0);
+      expect(await page.getByRole('status').count()).toBe(0);
     });
 
     it('comes back from a wrong password with a 401, the flash and the name', async () => {
-      expect((await signIn({ password: 'guess' })).status()).toBe(401);
-      expect(await page.getByRole('alert').innerText()).toBe(WRONG);
+      expect((await visit.signIn({ password: 'guess' })).status()).toBe(401);
+      expect(await visit.alert()).toBe(WRONG);
       expect(await page.getByLabel('Name').inputValue()).toBe('ada');
       expect(await page.getByLabel('Password').inputValue()).toBe('');
-      expect(await context.cookies()).toEqual([]);
-      await page.goto('/sign-in');
+      expect(await visit.context.cookies()).toEqual([]);
+      await visit.goto('/sign-in');
       expect(await page.getByRole('alert').count()).toBe(0);
     });
 
     it('signs in under a new id, keeps the cart and greets by name and city', async () => {
-      await addToCart('Envelopes');
-      const [id, before] = [await idShown(), await sessionCookie()];
-      expect((await signIn()).status()).toBe(303);
-      expect(await notice().innerText()).toBe('You are signed in, Ada.');
+      await visit.addToCart('Envelopes');
+      const [id, before] = [await idShown(), await visit.sessionCookie()];
+      expect((await visit.signIn()).status()).toBe(303);
+      expect(await visit.notice()).toBe('You are signed in, Ada.');
       expect(await page.locator('.greeting').innerText()).toBe(
         'Hello Ada! Today we deliver to London.',
       );
-      expect(await badge()).toMatch(/1$/);
-      expect((await sessionCookie()).value).not.toBe(before.value);
+      expect(await visit.badge()).toMatch(/1$/);
+      expect((await visit.sessionCookie()).value).not.toBe(before.value);
       expect(await idShown()).not.toBe(id);
     });
 
     it('sends to the sign-in first, and then where the customer wanted to go', async () => {
-      await addToCart('Pencils');
-      expect((await page.goto('/checkout'))!.status()).toBe(401);
-      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Sign in');
-      await signIn();
-      expect(new URL(page.url()).pathname).toBe('/checkout');
-      await press('Place the order');
-      expect(await notice().innerText()).toMatch(/^Thank you!/);
-      expect(await badge()).toBe('Cart');
+      await visit.addToCart('Pencils');
+      expect((await visit.goto('/checkout')).status()).toBe(401);
+      expect(await visit.heading()).toBe('Sign in');
+      await visit.signIn({ isThere: true });
+      expect(visit.path).toBe('/checkout');
+      await visit.press('Place the order');
+      expect(await visit.notice()).toMatch(/^Thank you!/);
+      expect(await visit.badge()).toBe('Cart');
     });
 
     it('keeps a cookie for a day, or for 90 days where it is to remember', async () => {
-      const daysLeft = async () => ((await sessionCookie()).expires - Date.now() / 1000) / DAY;
-      await signIn();
+      const daysLeft = async () =>
+        ((await visit.sessionCookie()).expires - Date.now() / 1000) / DAY;
+      await visit.signIn();
       expect(await daysLeft()).toBeCloseTo(1);
-      await press('Sign out');
-      await signIn({ remember: true });
+      await visit.press('Sign out');
+      await visit.signIn({ remember: true });
       expect(await daysLeft()).toBeCloseTo(90);
-      await addToCart('Pencils');
+      await visit.addToCart('Pencils');
       expect(await daysLeft()).toBeCloseTo(90);
     });
 
     it('statement 83: keeps the cookie to itself', async () => {
-      await signIn();
-      const cookie = await sessionCookie();
+      await visit.signIn();
+      const cookie = await visit.sessionCookie();
       expect(cookie).toMatchObject({
         name: 'shop',
         domain: 'localhost',
@@ -259,185 +215,30 @@ if (executablePath === undefined) {
       expect(await page.evaluate('document.cookie')).toBe('');
       expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0);
       for (const path of ['/', '/session']) {
-        await page.goto(path);
+        await visit.goto(path);
         expect(await page.content()).not.toContain(cookie.value);
       }
     });
 
-    it('opens the session: what it holds and weighs, and what the last request changed', async () => {
-      await page.goto('/session');
-      expect(await page.getByRole('main').innerText()).toContain('You have none');
-      await addToCart('Pencils');
-      await signIn();
-      await page.goto('/session');
-      const { name, value } = await sessionCookie();
-      const text = await page.getByRole('main').innerText();
-      expect(text).toContain(`${name.length + value.length} of 4096 bytes`);
-      expect(text).toContain(`shop=${value.slice(0, 48)}…`);
-      expect(text).toContain("{ product: 'pencils', quantity: 1 }");
-      expect(text).toMatch(/User \{\s+name: 'Ada',\s+address: Address \{/);
-      expect(text).toMatch(/in (1 d 0 h|23 h 59 min)/);
-      expect(text).toContain('POST /sign-in');
-      const row = (key: string) => page.getByRole('row', { name: key }).innerText();
-      expect(await row('cart')).toMatch(/^cart\s+(\d+)\s+\1\s+same$/);
-      expect(await row('user')).toMatch(/^user\s+–\s+\d+\s+new$/);
-    });
-
-    it.each([
-      ['Tamper', /a new, empty one/, /rejected: bad-seal/, 'left as it is'],
-      ['Cut', /a new, empty one/, /rejected: (malformed|bad-seal)/, 'left as it is'],
-      ['Expire', /a new, empty one/, /rejected: expired/, 'left as it is'],
-      ['Rotate', /opened: cart/, /committed/, 'sealed again with the newest secret'],
-      ['Forget the key', /a new, empty one/, /rejected: unknown-key/, 'left as it is'],
-    ])('breaks a copy of the session: %s', async (way, session, event, cookie) => {
-      await addToCart('Pencils');
-      await page.goto('/session');
-      const id = await page.locator('#session-id').innerText();
-      await press(way);
-      const result = await page.locator('#trial').innerText();
-      expect(result).toContain(`${way}: what happened`);
-      expect(result).toMatch(session);
-      expect(result).toMatch(event);
-      expect(result).toContain(cookie);
-      expect(await page.locator('#session-id').innerText()).toBe(id);
-      expect(await badge()).toMatch(/1$/);
-    });
-
     it('signs out: the user, the cart and the old cookie are gone', async () => {
-      await addToCart('Pencils');
-      await signIn();
-      const before = await sessionCookie();
-      await press('Sign out');
-      expect(await notice().innerText()).toBe('You are signed out. Good-bye!');
+      await visit.addToCart('Pencils');
+      await visit.signIn();
+      const before = await visit.sessionCookie();
+      await visit.press('Sign out');
+      expect(await visit.notice()).toBe('You are signed out. Good-bye!');
       expect(await page.locator('.greeting').count()).toBe(0);
-      expect(await badge()).toBe('Cart');
-      expect((await sessionCookie()).value).not.toBe(before.value);
-      await page.goto('/session');
-      expect(await page.getByRole('main').innerText()).toContain('Nothing any more.');
-      expect((await page.goto('/checkout'))!.status()).toBe(401);
-    });
-
-    it('can be used by everybody', async () => {
-      await page.setViewportSize({ width: 320, height: 640 });
-      await addToCart('Fountain pen', 'Sealing wax');
-      await signIn();
-      for (const path of [
-        '/',
-        '/cart',
-        '/checkout',
-        '/session',
-        '/devices',
-        '/sign-in',
-        '/nowhere',
-      ]) {
-        await page.goto(path);
-        expect([path, await page.evaluate(OBSTACLES)]).toEqual([path, []]);
-      }
-      await page.keyboard.press('Tab');
-      await page.keyboard.press('Enter');
-      expect(await page.evaluate('document.activeElement.id')).toBe('content');
-    });
-  });
-  describe.each(adapters)('the shop on %s, in two browsers at once', (adapter) => {
-    let shop: Sample;
-    beforeAll(async () => {
-      const args = adapter === 'Fastify' ? ['--fastify'] : [];
-      shop = await Sample.start(NAME, { args, env: { FRESH_SIGN_IN: '2 seconds' } });
-    });
-    afterAll(() => shop?.stop());
-
-    async function press(page: Page, name: string) {
-      const loaded = page.waitForEvent('load');
-      await page.getByRole('button', { name }).click();
-      await loaded;
-    }
-
-    async function signedIn(on: Browser): Promise<Page> {
-      const page = await on.newPage({ baseURL: shop.url });
-      await page.goto('/sign-in');
-      await page.getByLabel('Name').fill('ada');
-      await page.getByLabel('Password').fill('analytical-engine');
-      await press(page, 'Sign in');
-      return page;
-    }
-
-    it('lists the devices, ends one, ends all others, and keeps the one that asks', async () => {
-      const here = await signedIn(browser);
-      const there = await signedIn(otherBrowser);
-      await here.goto('/devices');
-      expect(await here.locator('.device').count()).toBe(2);
-      expect(await here.locator('.device', { hasText: 'this one' }).count()).toBe(1);
-      await press(here, 'Sign out Chrome on');
-      expect(await here.getByRole('status').innerText()).toBe('That device is signed out.');
-      expect(await here.locator('.device').count()).toBe(1);
-      expect((await there.goto('/devices'))!.status()).toBe(401);
-
-      const others = [await signedIn(otherBrowser), await signedIn(otherBrowser)];
-      await here.goto('/devices');
-      await press(here, 'Sign out everywhere else');
-      expect(await here.getByRole('status').innerText()).toBe('Signed out elsewhere: 2.');
-      for (const other of others) expect((await other.goto('/checkout'))!.status()).toBe(401);
-      expect((await here.goto('/checkout'))!.status()).toBe(200);
-    });
-
-    it('asks for the password again before the order', async () => {
-      const page = await signedIn(browser);
-      await press(page, 'Add Pencils to cart');
-      await delay(2100);
-      await page.goto('/checkout');
-      await press(page, 'Place the order');
-      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Is it you?');
-      await page.getByLabel('Password').fill('guess');
-      await press(page, 'Confirm');
-      expect(await page.getByRole('alert').innerText()).toBe('That is not your password.');
-      await page.getByLabel('Password').fill('analytical-engine');
-      await press(page, 'Confirm');
-      expect(new URL(page.url()).pathname).toBe('/checkout');
-      await press(page, 'Place the order');
-      expect(await page.getByRole('status').innerText()).toMatch(/^Thank you!/);
+      expect(await visit.badge()).toBe('Cart');
+      expect((await visit.sessionCookie()).value).not.toBe(before.value);
+      await visit.goto('/session');
+      expect(await visit.main()).toContain('Nothing any more.');
+      expect((await visit.goto('/checkout')).status()).toBe(401);
     });
   });
 
-  describe('every page of the shop', () => {
-    it.each([
-      ['light', 1280],
-      ['light', 390],
-      ['dark', 1280],
-      ['dark', 390],
-    ] as const)('has nothing that axe finds: %s, %i pixels wide', async (colorScheme, width) => {
-      const viewport = { width, height: 900 };
-      const baseURL = urlOf('Express');
-      const context = await browser.newContext({ baseURL, colorScheme, viewport });
-      const page = await context.newPage();
-      const findings: string[] = [];
-      const look = async () => {
-        await page.addScriptTag({ content: AXE });
-        const found = await page.evaluate<string[]>(VIOLATIONS);
-        findings.push(...found.map((one) => `${page.url()}: ${one}`));
-      };
-      const visit = async (path: string) => {
-        await page.goto(path);
-        await look();
-      };
-      const press = async (name: string) => {
-        const loaded = page.waitForEvent('load');
-        await page.getByRole('button', { name }).click();
-        await loaded;
-      };
-      for (const path of ['/', '/cart', '/checkout', '/session', '/nowhere']) await visit(path);
-      await page.goto('/sign-in');
-      await page.getByLabel('Name').fill('ada');
-      await page.getByLabel('Password').fill('analytical-engine');
-      await press('Sign in');
-      await page.goto('/');
-      await press('Add Pencils to cart');
-      await look();
-      for (const path of ['/cart', '/checkout', '/checkout/confirm', '/devices']) await visit(path);
-      await visit('/session');
-      await press('Tamper');
-      await look();
-      await context.close();
-      expect(findings).toEqual([]);
+  for (const adapter of adapters) {
+    describeShopInBrowser(`the shop on ${adapter}`, {
+      shop: () => shops.get(adapter)!,
+      browser: () => browser,
     });
-  });
+  }
 }

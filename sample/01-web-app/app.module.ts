@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { MemorySessionRegistry, SessionModule, type SessionOptions } from 'nestjs-typed-session';
-import { MemoryJournal } from '../shop/session-page/last-request.js';
+import { MemoryJournal } from '../shop/session-page/journal.js';
 import { SessionPageModule } from '../shop/session-page/session-page.module.js';
 import { ShopModule } from '../shop/shop.module.js';
 
@@ -10,6 +10,8 @@ const SESSION: SessionOptions = {
   name: 'shop',
   // One day without a visit ends a session, unless somebody asked to be remembered.
   cookie: { maxAge: '1 day' },
+  // However often somebody comes, it ends half a year after it began.
+  absoluteTimeout: '180 days',
   // Knows who is signed in where, so that a copied cookie opens nothing after the sign-out.
   registry: new MemorySessionRegistry(),
 };

@@ -14,6 +14,8 @@ const sessionOptions = (redis: RedisClientType): SessionOptions => ({
   name: 'shop',
   // One day without a visit ends a session, unless somebody asked to be remembered.
   cookie: { maxAge: '1 day' },
+  // However often somebody comes, it ends half a year after it began.
+  absoluteTimeout: '180 days',
   store: new RedisSessionStore(redis),
   // Knows who is signed in where, for "Your devices".
   registry: new RedisSessionRegistry(redis),
@@ -32,7 +34,7 @@ const sessionOptions = (redis: RedisClientType): SessionOptions => ({
       inject: [REDIS],
       useFactory: (redis: RedisClientType) => ({
         session: sessionOptions(redis),
-        journal: new RedisJournal(redis),
+        journal: new RedisJournal(redis, process.env.SESSION_SECRET!),
       }),
     }),
   ],

@@ -1,22 +1,37 @@
 import { createHash } from 'node:crypto';
+import { SessionService } from 'nestjs-typed-session';
 import type { RedisClientType } from 'redis';
-import type { Journal, LastRequest } from '../shop/session-page/last-request.js';
+import { type Journal, JOURNAL_LENGTH, type PastRequest } from '../shop/session-page/journal.js';
 
 const SECONDS = 60 * 60;
 
 /** For a shop in several processes: each finds what another has noted. */
 export class RedisJournal implements Journal {
-  constructor(private readonly redis: RedisClientType) {}
+  /** Seals each note, as the store seals the sessions: who reads Redis learns no value. */
+  private readonly notes: SessionService;
 
-  async keep(sessionId: string, request: LastRequest): Promise<void> {
-    await this.redis.set(keyOf(sessionId), JSON.stringify(request), {
-      expiration: { type: 'EX', value: SECONDS },
-    });
+  constructor(
+    private readonly redis: RedisClientType,
+    secret: string,
+  ) {
+    this.notes = new SessionService({ secret, name: 'journal', maxCookieBytes: 1024 * 1024 });
   }
 
-  async find(sessionId: string): Promise<LastRequest | undefined> {
-    const text = await this.redis.get(keyOf(sessionId));
-    return text === null ? undefined : (JSON.parse(text) as LastRequest);
+  async keep(sessionId: string, request: PastRequest): Promise<void> {
+    const key = keyOf(sessionId);
+    await this.redis
+      .multi()
+      .lPush(key, this.notes.seal({ request }))
+      .lTrim(key, 0, JOURNAL_LENGTH - 1)
+      .expire(key, SECONDS)
+      .exec();
+  }
+
+  async find(sessionId: string): Promise<PastRequest[]> {
+    const notes = await this.redis.lRange(keyOf(sessionId), 0, -1);
+    return notes
+      .map((note) => this.notes.unseal(note)?.request as PastRequest | undefined)
+      .filter((request) => request !== undefined);
   }
 }
 

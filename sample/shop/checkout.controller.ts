@@ -9,7 +9,10 @@ import { User } from './user.js';
 /** How long after the password an order needs no new one. */
 const FRESH = process.env.FRESH_SIGN_IN ?? '5 minutes';
 
-export const CONFIRM_PAGE = { title: 'Is it you?' };
+/** @param account for password managers, which know the customer by it */
+export function confirmPage(account: string | undefined) {
+  return { title: 'Is it you?', account };
+}
 
 @Controller('checkout')
 @UseGuards(SignedInGuard)
@@ -29,8 +32,8 @@ export class CheckoutController {
 
   @Get('confirm')
   @Render('confirm')
-  askForPassword() {
-    return CONFIRM_PAGE;
+  askForPassword(@Session() ss: Session<ShopSession>) {
+    return confirmPage(ss.owner);
   }
 
   @Post('confirm')

@@ -8,8 +8,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { STATUS_CODES } from 'node:http';
-import { SessionError } from 'nestjs-typed-session';
-import { CONFIRM_PAGE } from './checkout.controller.js';
+import { type RequestWithSession, SessionError } from 'nestjs-typed-session';
+import { confirmPage } from './checkout.controller.js';
 import { SIGN_IN_PAGE } from './sign-in.controller.js';
 
 /** Answers every failure with a page. A 401 is the page to sign in, or to enter the password again. */
@@ -27,7 +27,8 @@ export class ErrorPageFilter implements ExceptionFilter {
 
     httpAdapter.status(response, status);
     if (error instanceof SessionError && error.code === 'SESSION_STALE') {
-      return httpAdapter.render(response, 'confirm', CONFIRM_PAGE);
+      const { session } = host.switchToHttp().getRequest<RequestWithSession<object>>();
+      return httpAdapter.render(response, 'confirm', confirmPage(session.owner));
     }
     if (status === HttpStatus.UNAUTHORIZED.valueOf()) {
       return httpAdapter.render(response, 'sign-in', SIGN_IN_PAGE);

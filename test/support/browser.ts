@@ -34,7 +34,7 @@ export const OBSTACLES = `(() => {
     'no title': document.title === '',
     'not one h1': all('h1').length !== 1,
     'a landmark is missing': ['header', 'nav', 'main', 'footer'].some((name) => all(name).length !== 1),
-    'a field without a label': all('input, textarea').some(({ labels }) => labels.length === 0),
+    'a field without a label': all('input:not([hidden]), textarea').some(({ labels }) => labels.length === 0),
     'a control without a name': all('a, button').some((one) => one.textContent.trim() === ''),
     'a picture without a text': all('svg').some((one) => one.ariaHidden !== 'true'),
     'an id twice': new Set(ids).size !== ids.length,

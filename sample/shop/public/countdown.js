@@ -6,9 +6,8 @@ const UNITS = [
   ['s', 1],
 ];
 
-function left(end) {
-  let seconds = Math.max(0, Math.round((Date.parse(end) - Date.now()) / 1000));
-  if (seconds === 0) return 'now';
+function left(milliseconds) {
+  let seconds = Math.ceil(milliseconds / 1000);
   const parts = UNITS.map(([unit, size]) => {
     const count = Math.floor(seconds / size);
     seconds -= count * size;
@@ -22,8 +21,12 @@ function left(end) {
 }
 
 function show() {
+  const now = Date.now();
   for (const one of document.querySelectorAll('[data-end]')) {
-    one.textContent = left(one.dataset.end);
+    const [start, end] = [one.dataset.start, one.dataset.end].map(Date.parse);
+    one.textContent = end > now ? left(end - now) : 'is over: load the page again';
+    // The bar below it.
+    one.style.setProperty('--left', Math.min(1, Math.max(0, (end - now) / (end - start))));
   }
 }
 

@@ -13,8 +13,12 @@ import {
 import { Session, type SessionOptions } from 'nestjs-typed-session';
 import { showDate } from '../dates.js';
 import type { ShopSession } from '../shop-session.js';
-import { type Journal, JOURNAL, type LastRequest } from './last-request.js';
-import { Scale } from './scale.js';
+import { showDeadlines } from './deadlines.js';
+import { REJECT_TEXTS } from './event-texts.js';
+import { type Journal, JOURNAL } from './journal.js';
+import { Scale, shorten, TRIAL_KEY } from './scale.js';
+import { SessionEvents } from './session-events.js';
+import { showEvents, showRequests } from './show-requests.js';
 import { SESSION_OPTIONS, type Trial, Trials, WAYS } from './trials.js';
 
 const MAX_BYTES = 4096;
@@ -22,7 +26,7 @@ const MAX_BYTES = 4096;
 /** The session of this shop, with what the page itself keeps in it. */
 interface SeenSession extends ShopSession {
   /** A flash. */
-  trial: Trial[];
+  [TRIAL_KEY]: Trial[];
 }
 
 /** Opens the session for the visitor that it belongs to, and breaks copies of it. */
@@ -31,6 +35,7 @@ export class SessionPageController {
   constructor(
     private readonly scale: Scale,
     private readonly trials: Trials,
+    private readonly events: SessionEvents,
     @Inject(SESSION_OPTIONS) private readonly options: SessionOptions,
     @Inject(JOURNAL) private readonly journal: Journal,
   ) {}
@@ -40,28 +45,30 @@ export class SessionPageController {
   @Render('session')
   async show(@Session() ss: Session<SeenSession>, @Headers('cookie') cookies = '') {
     const title = 'Your session, opened';
-    if (ss.isNew) return { title };
-    const [trial] = ss.flashes('trial');
+    if (ss.isNew) return { title, rejection: this.rejection() };
+    const trials = ss.flashes(TRIAL_KEY);
     const token = tokenIn(cookies, ss.name);
     const bytes = ss.name.length + token.length;
-    const values = this.scale.weigh(ss.values);
-    const last = await this.journal.find(ss.id);
+    const found = this.scale.find(ss);
+    const isStored = this.options.store !== undefined;
+    const trialBytes = isStored || trials.length === 0 ? 0 : this.scale.bytesOf({ trials });
     return {
       title,
       ways: WAYS,
-      trial: trial && showTrial(trial),
-      last: last && showLast(last),
+      trial: trials.length > 0 && showTrial(trials[0]),
+      requests: showRequests(await this.journal.find(ss.id), found),
       opened: {
         name: ss.name,
-        id: shorten(ss.id, 8),
+        id: found.id,
         token: shorten(token, 48),
         bytes,
         maxBytes: MAX_BYTES,
-        isStored: this.options.store !== undefined,
-        ownBytes: values.reduce((rest, value) => rest - value.bytes, bytes),
+        isStored,
+        trialBytes,
+        ownBytes: found.values.reduce((rest, value) => rest - value.bytes, bytes - trialBytes),
         createdAt: showDate(ss.createdAt),
-        expiresAt: showDate(ss.expiresAt),
-        values,
+        deadlines: showDeadlines(ss, this.options),
+        values: found.values,
       },
     };
   }
@@ -76,7 +83,13 @@ export class SessionPageController {
     const way = WAYS.find((one) => one.id === id);
     if (way === undefined) throw new NotFoundException('There is no such way to break a session.');
     if (ss.isNew) return;
-    ss.addFlash(await this.trials.run(way, tokenIn(cookies, ss.name), ss.createdAt), 'trial');
+    ss.addFlash(await this.trials.run(way, tokenIn(cookies, ss.name), ss.createdAt), TRIAL_KEY);
+  }
+
+  /** Why this request has a new session although the browser has sent a cookie. */
+  private rejection() {
+    const reason = this.events.soFar.find(({ kind }) => kind === 'rejected')?.reason;
+    return reason && { reason, text: REJECT_TEXTS[reason] };
   }
 }
 
@@ -85,33 +98,7 @@ function tokenIn(cookies: string, name: string): string {
   return pairs.find(([one]) => one === name)?.[1] ?? '';
 }
 
-/** Even its owner sees only a piece: what a page shows ends up in screenshots. */
-function shorten(text: string, length: number): string {
-  return `${text.slice(0, length)}…`;
-}
-
 function showTrial({ way, status, keys, events, isSealedAnew }: Trial) {
   const { name, text } = WAYS.find(({ id }) => id === way)!;
-  return { name, text, status, keys, events: events.join(', '), isSealedAnew };
-}
-
-/** One row for each key that was there before or is there after. */
-function showLast({ line, before, after }: LastRequest) {
-  const keys = new Set([...before, ...after].map(({ key }) => key));
-  const rows = [...keys].map((key) => {
-    const [old, now] = [before, after].map((values) => values.find((one) => one.key === key));
-    return {
-      key,
-      before: old?.bytes,
-      after: now?.bytes,
-      change: changeOf(old?.text, now?.text),
-    };
-  });
-  return { line, rows };
-}
-
-function changeOf(before: string | undefined, after: string | undefined): string {
-  if (before === undefined) return 'new';
-  if (after === undefined) return 'gone';
-  return before === after ? 'same' : 'changed';
+  return { name, text, status, keys, events: showEvents(events), isSealedAnew };
 }

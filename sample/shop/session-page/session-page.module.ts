@@ -1,13 +1,14 @@
 import {
   type DynamicModule,
   type FactoryProvider,
+  type MiddlewareConsumer,
   Module,
   type ModuleMetadata,
+  type NestModule,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
 import type { SessionOptions } from 'nestjs-typed-session';
-import { type Journal, JOURNAL } from './last-request.js';
-import { LastRequestInterceptor } from './last-request.interceptor.js';
+import { type Journal, JOURNAL } from './journal.js';
+import { RequestRecorder } from './request-recorder.middleware.js';
 import { Scale } from './scale.js';
 import { SessionEvents } from './session-events.js';
 import { SessionPageController } from './session-page.controller.js';
@@ -21,7 +22,7 @@ interface SessionPageOptions extends Pick<ModuleMetadata, 'imports'> {
 
 /** The page that opens the session. It is the same wherever the sessions are kept. */
 @Module({})
-export class SessionPageModule {
+export class SessionPageModule implements NestModule {
   static forRootAsync({ imports, inject = [], useFactory }: SessionPageOptions): DynamicModule {
     const PAGE = Symbol('PAGE');
     type Page = ReturnType<typeof useFactory>;
@@ -33,11 +34,14 @@ export class SessionPageModule {
         { provide: PAGE, inject, useFactory },
         { provide: SESSION_OPTIONS, inject: [PAGE], useFactory: ({ session }: Page) => session },
         { provide: JOURNAL, inject: [PAGE], useFactory: ({ journal }: Page) => journal },
-        { provide: APP_INTERCEPTOR, useClass: LastRequestInterceptor },
         Scale,
         SessionEvents,
         Trials,
       ],
     };
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(RequestRecorder).forRoutes('{*path}');
   }
 }

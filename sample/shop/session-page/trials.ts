@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type SessionOptions, SessionService } from 'nestjs-typed-session';
-import { SessionEvents } from './session-events.js';
+import { lookOnly } from './look-only.js';
+import { type SeenEvent, SessionEvents } from './session-events.js';
 
 /** The options that the sample has given to `SessionModule`. */
 export const SESSION_OPTIONS = Symbol('SESSION_OPTIONS');
@@ -65,14 +65,14 @@ export interface Trial {
   readonly status: number;
   /** The keys that the server has read. */
   readonly keys: readonly string[];
-  readonly events: readonly string[];
+  readonly events: readonly SeenEvent[];
   /** Whether the answer has set the cookie anew. */
   readonly isSealedAnew: boolean;
 }
 
 /**
  * Breaks a copy of a session, and sends it to a server of its own that uses the session without Nest.
- * The session of the visitor stays whole.
+ * The session of the visitor stays whole, also in a store.
  */
 @Injectable()
 export class Trials {
@@ -82,21 +82,31 @@ export class Trials {
   ) {}
 
   async run({ id, cookie, server }: Way, token: string, createdAt: Date): Promise<Trial> {
-    const sessions = new SessionService({ ...this.options, ...server?.(this.options) });
+    const sessions = new SessionService({
+      ...lookOnly(this.options),
+      ...server?.(this.options),
+    });
     // A session that began this second is not too old yet.
     if (id === 'expire') await delay(Math.max(0, createdAt.getTime() + 1100 - Date.now()));
 
     let keys: string[] = [];
+    let events: readonly SeenEvent[] = [];
     const answer = async (...[request, response]: Parameters<RequestListener>) => {
-      const ss = await sessions.get(request, response);
-      keys = Object.keys(ss.values);
+      try {
+        keys = Object.keys((await sessions.get(request, response)).values);
+      } catch {
+        // The store may fail at this moment.
+        response.statusCode = 503;
+      }
       response.end();
-      await finished(response);
     };
-    let events: string[] = [];
     const { status, headers } = await askOnce(
-      (...exchange) =>
-        void this.events.during(() => answer(...exchange)).then((seen) => (events = seen.events)),
+      (...exchange) => {
+        void this.events.record((seen) => {
+          events = seen;
+          return answer(...exchange);
+        });
+      },
       `${this.options.name}=${cookie?.(token) ?? token}`,
     );
     return { way: id, status, keys, events, isSealedAnew: headers.has('set-cookie') };

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Keyboard } from './keyboard.js';
+import { Visitor } from './sample.js';
+import { ADA, type ShopInBrowser, ShopVisit } from './shop-visit.js';
+
+/** How long an order needs no new password, in a shop under these tests. */
+const FRESH_SECONDS = 5;
+export const FRESH_SIGN_IN = `${FRESH_SECONDS} seconds`;
+
+/** All that a customer does, without a mouse. */
+export function describeKeyboard({ shop, browser, isOnRedis = false }: ShopInBrowser): void {
+  let visit: ShopVisit;
+  let keyboard: Keyboard;
+  let signedInAt: number;
+
+  beforeEach(async () => {
+    visit = await ShopVisit.begin(browser(), shop());
+    keyboard = new Keyboard(visit);
+  });
+  afterEach(() => visit.end());
+
+  it('skips what stands above the content', async () => {
+    await visit.goto('/cart');
+    await keyboard.hit('Skip to the content', 'Enter');
+    expect(await visit.page.evaluate('document.activeElement.id')).toBe('content');
+    await keyboard.press('Find something to write with.');
+    expect(visit.path).toBe('/');
+  });
+
+  it('lets a customer do everything, from the sign-in to the sign-out', async () => {
+    await visit.goto('/');
+    await signIn();
+    await fillTheCart();
+    await endOtherDevices();
+    await breakTheSession();
+    if (isOnRedis) await writeALetter();
+    await order();
+    await keyboard.press('Sign out Ada');
+    expect(await visit.notice()).toBe('You are signed out. Good-bye!');
+  });
+
+  async function signIn() {
+    await keyboard.press('Sign in');
+    await keyboard.type('Name', ADA.name);
+    await keyboard.type('Password', 'guess');
+    await keyboard.press('Sign in');
+    expect(await visit.alert()).toBe('That name and that password do not belong together.');
+    await keyboard.type('Password', ADA.password);
+    await keyboard.hit('Remember me for 90 days', 'Space');
+    expect(await visit.page.getByLabel('Remember me').isChecked()).toBe(true);
+    await keyboard.press('Sign in', 'Space');
+    expect(await visit.notice()).toBe('You are signed in, Ada.');
+    signedInAt = Date.now();
+  }
+
+  async function fillTheCart() {
+    await keyboard.press('Add Pencils to cart', 'Enter');
+    await keyboard.press('Add Notebook to cart', 'Space');
+    await keyboard.press('Cart 2');
+    await keyboard.type('Quantity of Pencils', '3');
+    await keyboard.press('Update Pencils', 'Space');
+    expect(await visit.page.getByLabel('Quantity of Pencils').inputValue()).toBe('3');
+    await keyboard.press('Remove Notebook', 'Enter');
+    expect(await visit.badge()).toMatch(/1$/);
+  }
+
+  async function endOtherDevices() {
+    const other = new Visitor(shop().url);
+    await other.post('/sign-in', ADA);
+    await keyboard.press('Devices');
+    await keyboard.press('Sign out A browser on a device');
+    expect(await visit.notice()).toBe('That device is signed out.');
+    expect((await other.get('/devices')).status).toBe(401);
+    await other.post('/sign-in', ADA);
+    await keyboard.press('Devices');
+    await keyboard.press('Sign out everywhere else', 'Space');
+    expect(await visit.notice()).toMatch(/^Signed out elsewhere: [1-9]/);
+    expect((await other.get('/devices')).status).toBe(401);
+  }
+
+  async function breakTheSession() {
+    await keyboard.press('My session');
+    const ways = ['Tamper', 'Cut', 'Expire', 'Rotate', 'Forget the key'];
+    for (const [i, way] of ways.entries()) {
+      await keyboard.press(way, i % 2 === 0 ? 'Enter' : 'Space');
+      expect(await visit.page.locator('#trial').innerText()).toContain(`${way}: what happened`);
+    }
+    const ended = visit.page.locator('details', { hasText: 'POST /devices/end-others' });
+    for (const key of ['Enter', 'Space'] as const) {
+      await visit.goto('/session');
+      expect(await ended.getAttribute('open')).toBeNull();
+      await keyboard.hit(/^POST \/devices\/end-others/, key);
+      expect(await ended.getAttribute('open')).not.toBeNull();
+    }
+  }
+
+  async function writeALetter() {
+    await keyboard.press('Redis');
+    await keyboard.type('A long letter', 'Dear Ada');
+    await keyboard.press('Keep the letter', 'Space');
+    expect(await visit.page.getByLabel('A long letter').inputValue()).toBe('Dear Ada');
+  }
+
+  async function order() {
+    await keyboard.press('Cart 1');
+    await keyboard.press('Go to checkout');
+    await delay(signedInAt + FRESH_SECONDS * 1000 + 100 - Date.now());
+    await keyboard.press('Place the order');
+    expect(await visit.heading()).toBe('Is it you?');
+    await keyboard.type('Password', 'guess');
+    await keyboard.press('Confirm');
+    expect(await visit.alert()).toBe('That is not your password.');
+    await keyboard.type('Password', ADA.password);
+    await keyboard.press('Confirm', 'Space');
+    expect(visit.path).toBe('/checkout');
+    await keyboard.press('Place the order', 'Space');
+    expect(await visit.notice()).toMatch(/^Thank you!/);
+  }
+}

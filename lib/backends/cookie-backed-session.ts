@@ -2,6 +2,7 @@ import type { CookieBackend, LoadedRecord } from './cookie-backend.js';
 import { hasListeners, type SessionEventKind } from '../session.events.js';
 import type { RegisteredSession } from '../registry/session-registry.js';
 import { BackedSession } from './backed-session.js';
+import { afterwards } from './owned-sessions.js';
 import type { Registration } from './registration.js';
 import { Sequence } from './sequence.js';
 import { StoreBudget } from './store-budget.js';
@@ -116,13 +117,16 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     return this.keep(snapshot, next, registration);
   }
 
-  private async keep(
+  private keep(
     snapshot: SessionSnapshot,
     next: SessionRecord,
     registration: Registration,
-  ): Promise<void> {
-    if (await registration.keep(next, true)) return registration.settle(snapshot);
-    this.backend.publish('dropped', snapshot.id);
+  ): Promise<void> | undefined {
+    return afterwards(registration.keep(next, true), (isKept) => {
+      if (isKept) return registration.settle(snapshot);
+      this.backend.publish('dropped', snapshot.id);
+      return undefined;
+    }) as Promise<void> | undefined;
   }
 
   override isDecidedFor(status: number, isDropped: boolean): boolean {

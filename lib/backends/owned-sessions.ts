@@ -24,6 +24,14 @@ export interface RegistryPlace {
   readonly ref: string;
 }
 
+/** Goes on with an answer: at once where it is there. */
+export function afterwards<T, R>(
+  answer: Answer<T>,
+  next: (value: T) => R,
+): R | Promise<Awaited<R>> {
+  return answer instanceof Promise ? (answer.then(next) as Promise<Awaited<R>>) : next(answer);
+}
+
 export function areSamePlace(one: RegistryPlace, other: RegistryPlace): boolean {
   return one.owner === other.owner && one.ref === other.ref;
 }
@@ -118,7 +126,7 @@ export class OwnedSessions {
       return isKnown ? session : undefined;
     };
     const found = this.call('read', id, (registry) => registry.find(owner, ref));
-    return found instanceof Promise ? found.then(accept) : accept(found);
+    return afterwards(found, accept);
   }
 
   private recall(ref: string, key: string): RegisteredSession | undefined {
@@ -136,14 +144,9 @@ export class OwnedSessions {
 
   /**
    * @returns whether the registry still knew the session under the key that it had
-   * @throws SessionError `SESSION_STORE`
+   * @throws SessionError `SESSION_STORE`, at once or later
    */
-  async replace(
-    id: string,
-    owner: string,
-    session: RegisteredSession,
-    key: string,
-  ): Promise<boolean> {
+  replace(id: string, owner: string, session: RegisteredSession, key: string): Answer<boolean> {
     this.answers.delete(session.ref);
     return this.call(session.key === key ? 'touch' : 'write', id, (registry) =>
       registry.replace(this.hashOf(owner), session, key),

@@ -1,9 +1,9 @@
-import type { RegisteredSession } from '../registry/session-registry.js';
+import type { Answer, RegisteredSession } from '../registry/session-registry.js';
 import { SessionError } from '../session.errors.js';
 import type { RegistryBacking } from '../session/session-backing.js';
 import type { SessionRecord } from '../session/session-record.js';
 import type { SessionState } from '../session/session-state.js';
-import type { OwnedSessions } from './owned-sessions.js';
+import { afterwards, type OwnedSessions } from './owned-sessions.js';
 import { currentTime } from '../session.clock.js';
 
 /** Runs what a request does with its session one after the other. */
@@ -110,30 +110,39 @@ export class Registration implements RegistryBacking {
    * @param next the session as it is kept
    * @param asks whether the registry is asked where it need not be told anything
    * @returns whether the session is accepted; not, where another request has ended it
-   * @throws SessionError `SESSION_STORE`
+   * @throws SessionError `SESSION_STORE`, at once or later
    */
-  async keep(next: SessionRecord, asks: boolean): Promise<boolean> {
+  keep(next: SessionRecord, asks: boolean): Answer<boolean> {
     if (this.isEnded) return false;
     const owner = next.signIn?.owner;
-    const entry = owner === undefined ? undefined : this.entries.get(owner.ref);
-    if (owner !== undefined && entry !== undefined) {
-      const session = this.owned.entryOf(next, owner);
-      const wasAdded = owner.ref !== this.current;
-      if (this.differs(entry.session, session)) {
-        const { key } = entry.session;
-        this.isEnded = !(await this.owned.replace(next.id, owner.id, session, key));
+    const entry = owner && this.entries.get(owner.ref);
+    if (owner === undefined || entry === undefined) return true;
+    const session = this.owned.entryOf(next, owner);
+    if (this.differs(entry.session, session)) {
+      const { key } = entry.session;
+      return afterwards(this.owned.replace(next.id, owner.id, session, key), (isReplaced) => {
         entry.session = session;
-      } else if (asks && !wasAdded) {
-        this.isEnded = (await this.owned.find(next.id, owner)) === undefined;
-      }
+        this.isEnded = !isReplaced;
+        return isReplaced;
+      });
     }
-    return !this.isEnded;
+    // What this request has added, it knows.
+    if (!asks || owner.ref !== this.current) return true;
+    return afterwards(this.owned.find(next.id, owner), (found) => {
+      this.isEnded = found === undefined;
+      return found !== undefined;
+    });
   }
 
-  /** Takes away what the session has no more, once it is kept. @throws SessionError `SESSION_STORE` */
-  async settle({ signIn }: SessionState): Promise<void> {
+  /**
+   * Takes away what the session has no more, once it is kept.
+   *
+   * @returns `undefined` where there is nothing to take away
+   * @throws SessionError `SESSION_STORE`
+   */
+  settle({ signIn }: SessionState): Promise<void> | undefined {
     this.current = signIn?.owner?.ref;
-    await this.removeAllBut(this.current);
+    return this.discard();
   }
 
   /** Tells the registry of a use. A read does not fail where that fails: the next one tries again. */

@@ -18,6 +18,7 @@ import type { RegisteredSession } from '../registry/session-registry.js';
 import { attributesOf } from './cookie-attributes.js';
 import { BadCookies } from './bad-cookies.js';
 import { OwnedSessions } from './owned-sessions.js';
+import { Recent } from './recent.js';
 import { twinsOf } from './twin-cookies.js';
 import { Warnings } from './warnings.js';
 import { currentTime } from '../session.clock.js';
@@ -48,6 +49,8 @@ export abstract class SessionBackend {
   readonly badCookies: BadCookies;
   /** What the registry knows of its sessions, where there is one. */
   readonly owned: OwnedSessions | undefined;
+  /** What stands for ids in events and in the registry: together about a hundred kilobytes. */
+  private readonly hashes = new Recent<string>(500);
   private readonly attributes: { readonly plain: string; readonly secure: string };
 
   /**
@@ -77,7 +80,6 @@ export abstract class SessionBackend {
   abstract readonly adoption: Adoption | undefined;
   /** Whether to open a session may take waiting. */
   abstract readonly takesWaiting: boolean;
-
   /** Whether nothing opens a former id. */
   abstract readonly endsFormerIds: boolean;
 
@@ -99,6 +101,7 @@ export abstract class SessionBackend {
   /** Takes other secrets from now on: checked, newest first. */
   rotate(secrets: readonly (string | Buffer)[]): void {
     this.keyring.rotate(secrets);
+    this.hashes.clear();
   }
 
   newRef(): string {
@@ -123,7 +126,7 @@ export abstract class SessionBackend {
 
   /** Stands for an id in events. */
   hash(id: string): string {
-    return this.keyring.hash(id);
+    return this.hashes.get(id) ?? this.hashes.set(id, this.keyring.hash(id));
   }
 
   /**

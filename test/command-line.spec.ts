@@ -1,12 +1,21 @@
 /** `npx nestjs-typed-session`: as built where it boots an application, else its program within the process. */
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MemorySessionStore, SessionService, SessionType } from 'nestjs-typed-session';
+import {
+  MemorySessionRegistry,
+  MemorySessionStore,
+  SessionService,
+  SessionType,
+} from 'nestjs-typed-session';
 import { sessionClock } from 'nestjs-typed-session/testing';
 import { runProgram } from '../lib/cli/program.js';
+import { SessionBackends } from '../lib/request/session-backends.js';
+import type { SessionOwner } from '../lib/session/sign-in.js';
 import { SECRET } from './support/app.js';
+import { slugOf } from '../docs/.vitepress/slug.js';
 import { assertBuilt } from './support/built-library.js';
 import { ROOT } from './support/readme.js';
 
@@ -52,13 +61,24 @@ function ranOf(status: number | null, out: string, err: string): Ran {
   };
 }
 
+/** A cookie of somebody who has signed in. */
+async function cookieOf(backends: SessionBackends, owner: SessionOwner | undefined) {
+  const backend = backends.default;
+  const authenticatedAt = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const signIn = { authenticatedAt, owner };
+  const now = Date.now();
+  const state = { id: backend.newId(), createdAt: now, signIn, texts: new Map([['visits', '3']]) };
+  return `sid=${await backend.keep(backend.recordOf(state, now))}`;
+}
+
 let folder: string;
 
 beforeAll(() => {
   assertBuilt();
   folder = mkdtempSync(join(tmpdir(), 'command-line-'));
   mkdirSync(join(folder, 'node_modules'));
-  for (const name of ['@nestjs', 'class-transformer', 'reflect-metadata', 'rxjs']) {
+  const packages = ['@nestjs', 'class-transformer', 'express-session', 'keyv', 'reflect-metadata'];
+  for (const name of [...packages, 'rxjs']) {
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   }
   symlinkSync(ROOT, join(folder, 'node_modules/nestjs-typed-session'));
@@ -155,6 +175,30 @@ describe('inspect', () => {
     expect(out).toContain('  visits (1 bytes): 3');
   });
 
+  it('tells who has signed in and when, and nothing of the ref but that it is there', async () => {
+    const backends = new SessionBackends({ secret: OTHER, name: 'sid' });
+    const cookie = await cookieOf(backends, { id: 'u42', ref: 'the-ref', label: 'Firefox' });
+    const env = { SESSION_SECRET: OTHER };
+    const { json, out } = await run(['inspect', cookie, '--json'], env);
+    expect(json).toMatchObject({
+      authenticatedAt: '2026-01-02T03:04:05.000Z',
+      owner: 'u42',
+      label: 'Firefox',
+      hasRef: true,
+    });
+    expect(out).not.toContain('the-ref');
+    const text = (await run(['inspect', cookie], env)).out;
+    expect(text).toMatch(/^Signed in +2026-01-02T03:04:05\.000Z$/m);
+    expect(text).toMatch(/^Owner +"u42", as "Firefox", with a ref for a registry$/m);
+    expect(text).toMatch(/^Ends .*\(an absoluteTimeout, or its registry, may end it sooner\)$/m);
+    expect(text).not.toContain('the-ref');
+
+    const anonymous = await cookieOf(backends, undefined);
+    const shown = (await run(['inspect', anonymous, '--json'], env)).json;
+    expect(shown).toMatchObject({ authenticatedAt: '2026-01-02T03:04:05.000Z' });
+    expect(Object.keys(shown)).not.toContain('owner');
+  });
+
   it.each([
     [`Cookie: theme=dark; sid=${sealed}; a=b`, ['--name', 'sid']],
     [`Set-Cookie: sid=${sealed}; Max-Age=60; Path=/; HttpOnly`, []],
@@ -182,6 +226,17 @@ describe('inspect', () => {
     },
   );
 
+  it.each(['base64url', 'base64', 'hex'] as const)(
+    'finds a secret that the application decodes from %s',
+    async (encoding) => {
+      const bytes = randomBytes(32);
+      const cookie = `sid=${new SessionService({ secret: bytes, name: 'sid' }).seal({ visits: 3 })}`;
+      const env = { SESSION_SECRETS: `${OTHER},${bytes.toString(encoding)}` };
+      const { json } = await run(['inspect', cookie, '--json'], env);
+      expect(json).toMatchObject({ opens: true, sealedBy: 1, secrets: 2 });
+    },
+  );
+
   it.each([
     ['unknown-key', `sid=${sealed}`, SECRET],
     ['bad-seal', `other=${sealed}`, OTHER],
@@ -204,26 +259,33 @@ describe('inspect', () => {
     expect(out).toMatch(/^Expired .*does not accept it \(expired\)/m);
   });
 
-  it('tells under which key a store has the session, and opens what lies there', async () => {
-    const store = new MemorySessionStore();
-    const writes: { key: string; text: string }[] = [];
-    const write = store.write.bind(store);
-    store.write = (key, session, replaces) => {
-      writes.push({ key, text: session.text });
-      return write(key, session, replaces);
-    };
-    const cookie = await new SessionService({ secret: OTHER, name: 'sid', store }).begin(values);
-    const env = { SESSION_SECRET: OTHER };
-    const [{ key, text }] = writes;
-    expect((await run(['inspect', '--json', `sid=${cookie}`], env)).json).toMatchObject({
-      kind: 'store-cookie',
-      storeKey: key,
-    });
-    expect((await run(['inspect', '--json', '--name', 'sid', text], env)).json).toMatchObject({
-      kind: 'store-entry',
-      values: [{ key: 'user' }, { key: 'visits' }],
-    });
-  });
+  it.each([
+    ['of nobody', undefined, {}],
+    ['of an owner', { id: 'u42', ref: 'the-ref' }, { hasRef: true }],
+  ])(
+    'tells under which key a store has the session, and opens what lies there: %s',
+    async (_, owner, shown) => {
+      const store = new MemorySessionStore();
+      const writes: { key: string; text: string }[] = [];
+      const write = store.write.bind(store);
+      store.write = (key, session, replaces) => {
+        writes.push({ key, text: session.text });
+        return write(key, session, replaces);
+      };
+      const registry = new MemorySessionRegistry();
+      const backends = new SessionBackends({ secret: OTHER, name: 'sid', store, registry });
+      const cookie = await cookieOf(backends, owner);
+      const env = { SESSION_SECRET: OTHER };
+      const [{ key, text }] = writes;
+      const ofCookie = await run(['inspect', '--json', cookie], env);
+      expect(ofCookie.json).toEqual(
+        expect.objectContaining({ kind: 'store-cookie', storeKey: key, ...shown }),
+      );
+      const ofEntry = await run(['inspect', '--json', '--name', 'sid', text], env);
+      expect(ofEntry.json).toMatchObject({ kind: 'store-entry', ...shown, values: [{ value: 3 }] });
+      expect(ofCookie.out + ofEntry.out).not.toContain('the-ref');
+    },
+  );
 });
 
 describe('doctor', () => {
@@ -231,9 +293,15 @@ describe('doctor', () => {
     require('reflect-metadata');
     const { Controller, Get, Module } = require('@nestjs/common');
     const { NestFactory } = require('@nestjs/core');
-    const { MemorySessionStore, SessionModule, SessionType, SessionValue } = require('nestjs-typed-session');
+    const { MemorySessionRegistry, MemorySessionStore, SessionModule, SessionType, SessionValue } =
+      require('nestjs-typed-session');
     const secret = '8Zk3vJ0bq1mXw5T7yRc2Fh9LpNs4DgUa6EoViKjQxWl';
-    const strong = { secret, name: 'app', idleTimeout: '30 minutes', absoluteTimeout: '12 hours' };`;
+    const strong = { secret, name: 'app', idleTimeout: '30 minutes', absoluteTimeout: '12 hours' };
+    const trusting = (AppModule) =>
+      NestFactory.create(AppModule).then((app) => {
+        app.set('trust proxy', 1);
+        return app;
+      });`;
   const idsOf = (ran: Ran) => ran.json.findings.map(({ id }: { id: string }) => id);
 
   it('finds all that is weak in a module', () => {
@@ -272,8 +340,116 @@ describe('doctor', () => {
       'unregistered-class',
     ]);
     expect(ran.json.findings.at(-1).message).toContain("Me.me takes 'user' as User");
-    expect(ran.json.notes).toEqual([expect.stringMatching(/createApp/)]);
+    expect(ran.json.notes).toEqual([
+      expect.stringMatching(/^Session 'weak' is in its cookie/),
+      expect.stringMatching(/createApp/),
+    ]);
     expect(ran.out).not.toContain('keyboard cat');
+  });
+
+  it('explains each finding in its help and in the manual', async () => {
+    const source = readFileSync(join(ROOT, 'lib/cli/finding.ts'), 'utf8');
+    const ids = [...source.matchAll(/\| '([a-z-]+)'/g)].map(([, id]) => id);
+    const { out } = await run(['doctor', '--help']);
+    const page = readFileSync(join(ROOT, 'docs/command-line.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell]) => cell).join();
+    expect(ids.length).toBeGreaterThan(10);
+    expect(ids.filter((id) => !new RegExp(`^  ([\\w, -]+ )?${id}\\b`, 'm').test(out))).toEqual([]);
+    expect(ids.filter((id) => !rows.includes(`\`${id}\``))).toEqual([]);
+  });
+
+  it('tells where a copied cookie stays valid after a sign-out, with the page of the manual', () => {
+    const path = file(
+      'cookies.cjs',
+      `${HEAD}
+      class AppModule {}
+      Module({
+        imports: [SessionModule.forRoot([
+          strong,
+          { ...strong, name: 'registered', registry: new MemorySessionRegistry() },
+          { ...strong, name: 'stored', store: new MemorySessionStore() },
+        ])],
+      })(AppModule);
+      exports.createApp = () => trusting(AppModule);`,
+    );
+    const { notes } = spawn(['doctor', path, '--json']).json;
+    expect(notes).toEqual([
+      expect.stringMatching(/^Session 'app' .* has no registry: a copy of the cookie stays valid/),
+    ]);
+    const [, page, anchor] = /\/main\/(docs\/[\w-]+\.md)#([\w-]+)$/.exec(notes[0])!;
+    const headings = readFileSync(join(ROOT, page), 'utf8').match(/(?<=^#+ ).*$/gm)!;
+    expect(headings.map(slugOf)).toContain(anchor);
+  });
+
+  it('finds what one process keeps alone, and a registry whose answers are kept for long', () => {
+    const path = file(
+      'in-process.cjs',
+      `${HEAD}
+      const { Keyv } = require('keyv');
+      const { MemoryStore } = require('express-session');
+      const { KeyvSessionRegistry, KeyvSessionStore } = require('nestjs-typed-session/keyv');
+      const { ExpressSessionStore } = require('nestjs-typed-session/express-session');
+      const shared = new KeyvSessionStore(new Keyv({ store: { get() {}, set() {}, delete() {}, clear() {} } }));
+      class AppModule {}
+      Module({
+        imports: [SessionModule.forRoot([
+          { ...strong, store: new MemorySessionStore(), registry: new MemorySessionRegistry() },
+          { ...strong, name: 'keyv', store: new KeyvSessionStore(new Keyv()), registry: new KeyvSessionRegistry(new Keyv()), registryCache: '10 minutes' },
+          { ...strong, name: 'express', store: new ExpressSessionStore(new MemoryStore()) },
+          { ...strong, name: 'shared', store: shared, absoluteTimeout: undefined, registry: new KeyvSessionRegistry(new Keyv(new Map())), registryCache: '1 minute' },
+        ])],
+      })(AppModule);
+      exports.createApp = () => trusting(AppModule);`,
+    );
+    // Where the module itself warns of the first two.
+    const { json, status } = spawn(['doctor', path, '--json'], { NODE_ENV: 'production' });
+    const found = json.findings
+      .filter(
+        ({ id, message }: any) => id !== 'warning' || !/cannot compare and write/.test(message),
+      )
+      .map((one: any) => [one.id, one.session, one.message]);
+    expect(found).toEqual([
+      ['memory-store', 'app', expect.stringMatching(/^MemorySessionStore keeps the sessions/)],
+      ['memory-registry', 'app', expect.stringMatching(/^MemorySessionRegistry keeps .*signed in/)],
+      ['memory-store', 'keyv', expect.stringMatching(/^a Keyv without an adapter keeps/)],
+      ['memory-registry', 'keyv', expect.stringMatching(/^a Keyv without an adapter keeps/)],
+      ['registry-cache', 'keyv', expect.stringMatching(/^registryCache is 10 minutes: a session/)],
+      ['memory-store', 'express', expect.stringMatching(/^MemoryStore keeps the sessions/)],
+      ['memory-registry', 'shared', expect.stringMatching(/^a Keyv without an adapter keeps/)],
+      ['absolute-timeout', 'shared', expect.stringMatching(/The registry knows a session as long/)],
+    ]);
+    expect(status).toBe(1);
+  });
+
+  it('finds unregistered classes of a resolver and of an inherited handler, and what the module has warned of', () => {
+    const path = file(
+      'handlers.cjs',
+      `${HEAD}
+      class User {}
+      class Cart {}
+      class Base { me() {} }
+      Get()(Base.prototype, 'me', Object.getOwnPropertyDescriptor(Base.prototype, 'me'));
+      SessionValue('user')(Base.prototype, 'me', 0);
+      Reflect.defineMetadata('design:paramtypes', [User], Base.prototype, 'me');
+      class Me extends Base {}
+      Controller()(Me);
+      class Resolver { cart() {} }
+      SessionValue('cart')(Resolver.prototype, 'cart', 0);
+      Reflect.defineMetadata('design:paramtypes', [Cart], Resolver.prototype, 'cart');
+      class AppModule {}
+      Module({
+        imports: [SessionModule.forRoot({ ...strong, name: '__host_app' })],
+        controllers: [Me],
+        providers: [Resolver, { provide: 'made', useFactory: () => 1 }],
+      })(AppModule);
+      exports.createApp = () => trusting(AppModule);`,
+    );
+    const { findings } = spawn(['doctor', path, '--json']).json;
+    expect(findings.map(({ message }: any) => message.split(',')[0])).toEqual([
+      "Me.me takes 'user' as User",
+      "Resolver.cart takes 'cart' as Cart",
+      "The session name '__host_app' looks like a cookie prefix and is none: browsers know __Host- and __Secure- only",
+    ]);
   });
 
   it('finds nothing in one that is not, judges by the level that is asked for, and finds copies of a package', () => {
@@ -286,7 +462,9 @@ describe('doctor', () => {
       Module({ imports: [SessionModule.forRoot(strong)] })(AppModule);`,
     );
     const { status, out } = spawn(['doctor', path]);
-    expect([status, out]).toEqual([0, expect.stringMatching(/^Sessions: app\nNothing weak/)]);
+    const report =
+      /^Sessions: app\nNothing weak was found\.\nNote: Session 'app' is .*\nNote: Whether the adapter/;
+    expect([status, out]).toEqual([0, expect.stringMatching(report)]);
     const copy = join(folder, 'node_modules/other/node_modules/class-transformer');
     mkdirSync(copy, { recursive: true });
     writeFileSync(join(copy, 'package.json'), '{ "version": "0.5.0" }');
@@ -297,24 +475,60 @@ describe('doctor', () => {
   });
 
   it.each([
-    ['NestFactory.create(AppModule)', ['proxy']],
-    ['NestFactory.create(AppModule).then((app) => { app.set("trust proxy", 1); return app; })', []],
-    ['NestFactory.create(AppModule, new FastifyAdapter({ trustProxy: 1 }))', []],
+    ['NestFactory.create(AppModule)', ['proxy'], undefined],
+    // Fastify trusts nobody by a number of hops.
+    ['onFastify({ trustProxy: 1 })', [], /trusts a proxy, but none at 127\.0\.0\.1, .*trustProxy/],
+    [
+      "onFastify().then(async (app) => { await app.listen(0, '127.0.0.1'); return app; })",
+      [],
+      /could not be seen: the application listens already/,
+    ],
   ])(
     'sees whether a proxy is trusted, of a function that makes the application: %s',
-    (make, ids) => {
+    (make, ids, note) => {
       const path = file(
         'create-app.cjs',
         `${HEAD}
       const { FastifyAdapter } = require('@nestjs/platform-fastify');
+      const onFastify = (options) => NestFactory.create(AppModule, new FastifyAdapter(options));
       class AppModule {}
-      Module({ imports: [SessionModule.forRoot(strong)] })(AppModule);
+      Module({ imports: [SessionModule.forRoot({ ...strong, registry: new MemorySessionRegistry() })] })(AppModule);
       exports.createApp = () => ${make};`,
       );
       const ran = spawn(['doctor', path, '--json']);
-      expect([idsOf(ran), ran.json.notes]).toEqual([ids, []]);
+      expect(idsOf(ran)).toEqual([...ids, 'memory-registry']);
+      expect(ran.json.notes).toEqual(note === undefined ? [] : [expect.stringMatching(note)]);
     },
   );
+
+  it('asks Fastify whom it trusts, whatever the form of its setting', () => {
+    // Jest cannot load what `inject()` of Fastify is made of.
+    const program = `
+      import 'reflect-metadata';
+      import { Module } from '@nestjs/common';
+      import { NestFactory } from '@nestjs/core';
+      import { FastifyAdapter } from '@nestjs/platform-fastify';
+      import { proxyProbe } from './build/cli/proxy-trust.js';
+      class EmptyModule {}
+      Module({})(EmptyModule);
+      const settings = [
+        undefined, false, '127.0.0.1, 10.0.0.0/8', ['192.168.0.0/16', '203.0.113.7'],
+        (address) => address === '::1', '203.0.113.7', 1,
+      ];
+      const found = [];
+      for (const trustProxy of settings) {
+        const adapter = new FastifyAdapter({ trustProxy });
+        const app = await NestFactory.create(EmptyModule, adapter, { logger: false });
+        const probe = proxyProbe(app);
+        await app.init();
+        found.push(await probe.ask());
+        await app.close();
+      }
+      console.log(found.join());`;
+    const args = ['--input-type=module', '--eval', program];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    expect(stdout.trim()).toBe('none,none,trusted,trusted,trusted,unclear,unclear');
+  });
 
   it('ends with 3 where there is nothing to boot, and where it does not boot', () => {
     const without = file(
@@ -334,5 +548,21 @@ describe('doctor', () => {
       err: expect.stringContaining('does not boot: SessionModule: secret'),
     });
     expect(spawn(['doctor', file('empty.cjs', '')])).toMatchObject({ status: 2 });
+    // Nest ends the process there.
+    const own = file(
+      'broken-app.cjs',
+      `${HEAD} class A {}
+      Module({ imports: [SessionModule.forRootAsync({ useFactory: () => ({ secret: '' }) })] })(A);
+      exports.createApp = () => NestFactory.create(A);`,
+    );
+    expect(spawn(['doctor', own])).toMatchObject({
+      status: 3,
+      out: '',
+      err: expect.stringContaining('does not boot: SessionModule: secret'),
+    });
+    expect(spawn(['doctor', file('module.ts', 'enum A { B }')])).toMatchObject({
+      status: 3,
+      err: expect.stringContaining('(doctor takes JavaScript, as built)'),
+    });
   });
 });

@@ -86,12 +86,15 @@ describe.each(places)('the events of a session on %s', (place) => {
     expect(taken()).toEqual([]);
   });
 
-  it('tell that it was renewed', async () => {
+  it('statement 80: tell that it was renewed', async () => {
     const client = app.client();
-    client.jar.set('sid', await app.sessions.begin({ key: 'value' }));
+    const { id } = (await client.get('/set')).json;
+    const [{ idHash }] = taken();
     letPass(4 * DAY);
     await client.get('/read');
-    expect(taken()).toMatchObject([{ kind: 'renewed' }]);
+    const events = taken();
+    expect(events).toEqual([{ kind: 'renewed', session: 'sid', idHash }]);
+    expect(JSON.stringify(events)).not.toContain(id);
   });
 
   it.each<[string, (token: string) => string, object]>([
@@ -99,14 +102,14 @@ describe.each(places)('the events of a session on %s', (place) => {
     ['unknown-version', (token) => `9${token.slice(1)}`, {}],
     ['unknown-key', (token) => `1~~~${token.slice(4)}`, {}],
     ['bad-seal', (token) => token.slice(0, -4) + 'AAAA', {}],
-  ])('tell that a cookie was rejected: %s', async (reason, damage) => {
+  ])('statement 80: tell that a cookie was rejected: %s', async (reason, damage) => {
     const client = app.client();
     client.jar.set('sid', damage(await app.sessions.begin({ key: 'value' })));
     await client.get('/read');
     expect(taken()).toEqual([{ kind: 'rejected', session: 'sid', reason }]);
   });
 
-  it('tell that a cookie had expired, and whose', async () => {
+  it('statement 80: tell that a cookie had expired, and whose', async () => {
     // A store may have forgotten it already.
     const expiry = isInStore(place)
       ? (expect.stringMatching(/expired|unknown-id/) as string)

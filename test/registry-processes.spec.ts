@@ -1,12 +1,21 @@
 /** Sign-ins, `endAll` and slow requests at once, in four processes with one registry. */
 import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from './support/client.js';
 import { Processes } from './support/processes.js';
 import { describeWithRedis } from './support/redis-server.js';
 
 const FIXTURE = join(dirname(fileURLToPath(import.meta.url)), 'fixtures/registry-process.mjs');
-const ROUNDS = 3;
+const PROCESSES = [0, 1, 2, 3];
+const ROUNDS = 4;
+
+/** When something happened, by a clock that all processes share. */
+interface Times {
+  result: number;
+  began: number;
+  done: number;
+}
 
 describeWithRedis('four processes with one registry', () => {
   describe.each(['cookie', 'store'])('statement 29: sessions kept in the %s', (place) => {
@@ -23,47 +32,75 @@ describeWithRedis('four processes with one registry', () => {
       expect((await client.get(`/signIn/${owner}`)).status).toBe(200);
       return client;
     }
-    /** Who is signed in with a client's cookie, in the eyes of another process. */
-    const ownerOf = async (client: Client, number: number) =>
-      (await clientOf(number + 1, client).get('/me')).json.owner as string | null;
+    /** A sign-in whose response comes later, and when it was done. */
+    function signingIn(owner: string, number: number) {
+      const client = clientOf(number);
+      const times = client.get(`/slowSignIn/${owner}`).then(({ json }) => json as Times);
+      return { client, times };
+    }
+    /** Who is signed in with the cookies of clients, in the eyes of each process. */
+    const ownersOf = (clients: readonly Client[]) =>
+      Promise.all(
+        clients.flatMap((client) =>
+          PROCESSES.map(async (number) => {
+            const { json } = await clientOf(number, client).get('/me');
+            return json.owner as string | null;
+          }),
+        ),
+      );
+    const isEach = async (clients: readonly Client[], owner: string | null) =>
+      (await ownersOf(clients)).every((one) => one === owner);
 
     it('accept no session after endAll but the kept one and those that signed in later', async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const owner = `round ${round}`;
         const kept = await signedIn(owner, round);
-        const others = await Promise.all([0, 1, 2, 3].map((i) => signedIn(owner, i)));
+        const others = await Promise.all(PROCESSES.map((number) => signedIn(owner, number)));
         // Each answers whatever it may: only its cookie counts, and what that opens afterwards.
-        const under = [
-          ...others.map((one, i) => clientOf(i + 2, one)),
-          ...others.map((one, i) => clientOf(i + 3, one)),
+        const tabs = ['/slowWrite', '/renew'].flatMap((path, i) =>
+          others.map((other, number) => ({ tab: clientOf(number + i + 1, other), path })),
+        );
+        tabs.push({ tab: clientOf(round, others[0]), path: '/slowSignOut' });
+        const keptTabs = PROCESSES.map((number) => clientOf(number, kept));
+        const before = PROCESSES.map((number) => signingIn(owner, number));
+        const busy = [
+          ...tabs.map(({ tab, path }) => tab.get(path)),
+          ...keptTabs.map((tab) => tab.get('/slowWrite')),
         ];
-        const busy = under.map((tab, i) => tab.get(i % 2 === 0 ? '/slowWrite' : '/renew'));
-        const joining = [0, 1, 2, 3].map((i) => {
-          const client = clientOf(i);
-          return { client, answer: client.get(`/slowSignIn/${owner}`), i };
-        });
-        // Those whose answer was there before were accepted before.
-        const endings = await clientOf(round + 1, kept).get('/endOthers');
-        expect(endings.json.ended).toBeGreaterThanOrEqual(4);
-        const signedInBefore = await Promise.all([...others, ...under].map(ownerOf));
-        expect(signedInBefore.every((one) => one === null)).toBe(true);
-        await Promise.all([...busy, ...joining.map(({ answer }) => answer)]);
-        const afterAnswers = await Promise.all([...others, ...under].map(ownerOf));
-        expect(afterAnswers.every((one) => one === null)).toBe(true);
+        // Some are done with their sign-in by then, and none has been answered.
+        await wait(5 * round);
+        const ending = kept.get('/endOthers');
+        const during = PROCESSES.map((number) => signingIn(owner, number + round));
+        const end = (await ending).json as Times;
+        expect(end.result).toBeGreaterThanOrEqual(others.length - 1);
 
-        expect(await ownerOf(kept, round)).toBe(owner);
-        const later = await signedIn(owner, round + 2);
-        expect(await ownerOf(later, round)).toBe(owner);
-        expect((await kept.get('/endOthers')).json.ended).toBeGreaterThanOrEqual(1);
-        const left = joining.map(({ client }) => client);
-        expect(await Promise.all([later, ...left].map(ownerOf))).toEqual([
-          null,
-          null,
-          null,
-          null,
-          null,
-        ]);
-        expect(await ownerOf(kept, round)).toBe(owner);
+        const ended = [...others, ...tabs.map(({ tab }) => tab)];
+        expect(await isEach(ended, null)).toBe(true);
+        await Promise.all(busy);
+        expect(await isEach(ended, null)).toBe(true);
+        expect(await isEach([kept, ...keptTabs], owner)).toBe(true);
+
+        const later = PROCESSES.map((number) => signingIn(owner, number));
+        const joined = [...before, ...during, ...later];
+        for (const { client, times } of joined) {
+          const { began, done } = await times;
+          const [first, ...rest] = await ownersOf([client]);
+          expect(rest).toEqual([first, first, first]);
+          // A sign-in and endAll that overlap may come in either order.
+          if (done < end.began) expect(first).toBeNull();
+          if (began > end.done) expect(first).toBe(owner);
+        }
+
+        expect(((await kept.get('/endOthers')).json as Times).result).toBeGreaterThanOrEqual(
+          later.length,
+        );
+        expect(
+          await isEach(
+            joined.map(({ client }) => client),
+            null,
+          ),
+        ).toBe(true);
+        expect(await isEach([kept, ...keptTabs], owner)).toBe(true);
       }
     }, 120_000);
   });

@@ -48,9 +48,15 @@ class SignInController {
   @Get('set/:value') set(@Session() ss: Session, @Param('value') value: string) {
     ss.set('value', value);
   }
+  @Get('csrf') csrf(@Session() ss: Session) {
+    ss.set('csrfSecret', 'planted');
+  }
   @Get('regenerate') async regenerate(@Session() ss: Session) {
     await ss.regenerate();
     return { id: ss.id };
+  }
+  @Get('same-owner') async sameOwner(@Session() ss: Session) {
+    await ss.regenerate({ owner: ss.owner! });
   }
   @Get('sign-out') async signOut(@Session() ss: Session) {
     await ss.destroy();
@@ -115,7 +121,10 @@ describe.each(registryPlaces)('on $title', (place) => {
   const events = recordEvents();
 
   beforeAll(async () => {
-    app = await startRegistryApp(place, { controllers: [SignInController, StrictController] });
+    app = await startRegistryApp(place, {
+      controllers: [SignInController, StrictController],
+      session: { csrfKey: 'csrfSecret' },
+    });
   });
   beforeEach(() => {
     owner = `u${++owners}`;
@@ -183,6 +192,38 @@ describe.each(registryPlaces)('on $title', (place) => {
       await client.get(`/sign-in/${owner}-other`);
       expect(await ownerOf(client)).toBe(`${owner}-other`);
       expect(await app.sessions.list(owner)).toEqual([]);
+    });
+  });
+
+  describe('statement 22: a new id', () => {
+    it.each(['regenerate', 'same-owner'])(
+      'keeps the values, and replaces the CSRF secret: /%s',
+      async (path) => {
+        const client = await signedIn();
+        await client.get('/csrf');
+        await client.get(`/${path}`);
+        const { values } = (await client.get('/me')).json;
+        expect(values).toEqual({
+          visited: true,
+          cart: 1,
+          csrfSecret: expect.stringMatching(/^[\w-]{24,}$/) as string,
+        });
+        expect((await client.get('/me')).json.values).toEqual(values);
+      },
+    );
+
+    it('of a sign-in replaces the CSRF secret of the visitor', async () => {
+      const client = app.client();
+      await client.get('/csrf');
+      await client.get(`/sign-in/${owner}`);
+      const { csrfSecret } = (await client.get('/me')).json.values;
+      expect(csrfSecret).toMatch(/^[\w-]{24,}$/);
+    });
+
+    it('makes no CSRF secret where there was none', async () => {
+      const client = await signedIn();
+      await client.get('/regenerate');
+      expect((await client.get('/me')).json.values).toEqual({ visited: true, cart: 1 });
     });
   });
 

@@ -5,10 +5,24 @@ import { createServer, get } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Session, type SessionSecret } from 'nestjs-typed-session';
-import { adapters, closeApps, places, startApp, takeLogs, type TestApp } from './support/app.js';
+import {
+  Session,
+  SessionModule,
+  type SessionModuleOptions,
+  type SessionSecret,
+} from 'nestjs-typed-session';
+import {
+  adapters,
+  closeApps,
+  isInStore,
+  places,
+  startApp,
+  takeLogs,
+  type TestApp,
+} from './support/app.js';
 import { Latches } from './support/latch.js';
 import { recordEvents } from './support/session-events.js';
+import { storeOf } from './support/stores.js';
 
 const latches = new Latches();
 
@@ -19,6 +33,12 @@ class SignalController {
   }
   @Get('read') read(@Session() ss: Session) {
     return { key: ss.get('key') ?? null };
+  }
+  @Get('values') values(@Session() ss: Session) {
+    return ss.values;
+  }
+  @Get('count') count(@Session() ss: Session) {
+    ss.set('count', 1);
   }
   @Get('set-other') setOther(@Session() ss: Session) {
     ss.set('other', Math.random());
@@ -116,11 +136,59 @@ describe.each(places)('statement 19: secrets that a key service gives, on %s', (
     expect((await client.get('/read')).json).toEqual({ key: null });
   });
 
-  it('stop the boot where the service fails then', async () => {
-    keys.service.secrets = undefined;
-    await expect(startApp(place, { session: { secret: keys.secret } })).rejects.toMatchObject({
-      code: 'SESSION_CONFIG',
+  describe.each<[string, (options: SessionModuleOptions) => Promise<unknown>]>([
+    ['forRoot', (session) => startApp(place, { imports: [SessionModule.forRoot(session)] })],
+    [
+      'a factory of forRootAsync',
+      (session) => {
+        const useFactory = () => Promise.resolve(session);
+        return startApp(place, { imports: [SessionModule.forRootAsync({ useFactory })] });
+      },
+    ],
+  ])('stop the boot, asked for by %s,', (_, boot) => {
+    const bootWith = async (secret: () => unknown) =>
+      boot({ name: 'sid', secret: secret as () => SessionSecret, store: await storeOf(place) });
+
+    it('where the service fails', async () => {
+      keys.service.secrets = undefined;
+      await expect(bootWith(keys.secret)).rejects.toMatchObject({
+        code: 'SESSION_CONFIG',
+        cause: { message: 'the key service failed' },
+      });
     });
+
+    it('where nobody answers', async () => {
+      keys.close();
+      await expect(bootWith(keys.secret)).rejects.toMatchObject({
+        code: 'SESSION_CONFIG',
+        cause: { code: 'ECONNREFUSED' },
+      });
+    });
+
+    it.each<[string, () => unknown]>([
+      [
+        'throws',
+        () => {
+          throw new Error('no key');
+        },
+      ],
+      ['gives nothing', () => undefined],
+      ['gives an empty list', () => []],
+      ['gives an empty secret, second in its list', () => [secretOf('first'), '']],
+      ['gives a number', () => Promise.resolve(42)],
+    ])('where the function %s', async (_what, secret) => {
+      await expect(bootWith(secret)).rejects.toMatchObject({ code: 'SESSION_CONFIG' });
+    });
+  });
+
+  it('stop the boot where a factory fails before it has given them', async () => {
+    const useFactory = async (): Promise<SessionModuleOptions> => ({
+      name: 'sid',
+      secret: (await keys.secret()) as string[],
+    });
+    keys.service.secrets = undefined;
+    const imports = [SessionModule.forRootAsync({ useFactory })];
+    await expect(startApp(place, { imports })).rejects.toThrow('the key service failed');
   });
 });
 
@@ -200,6 +268,30 @@ describe.each(adapters)('statement 61: two requests of one cookie session, on %s
     expect(events.take('conflict')).toEqual([]);
   });
 });
+
+describe.each(places.filter(isInStore))(
+  'statement 61: two requests of one session in a store, on %s',
+  (place) => {
+    const events = recordEvents();
+    beforeEach(() => latches.renew());
+    afterAll(closeApps);
+
+    it('are both kept, and no conflict', async () => {
+      const app = await startApp(place, { controllers: [SignalController] });
+      const client = app.client();
+      await client.get('/set');
+      const cookie = { cookie: `sid=${client.jar.get('sid')}` };
+      const answer = app.client().get('/slow', cookie);
+      await latches.of('slow').reached;
+      await app.client().get('/count', cookie);
+      latches.of('slow').open();
+      expect((await answer).status).toBe(200);
+      const { json } = await client.get('/values', cookie);
+      expect(json).toEqual({ key: 'value', other: 'value', count: 1 });
+      expect(events.take('conflict')).toEqual([]);
+    });
+  },
+);
 
 describe.each(adapters)('on %s', (adapter) => {
   const events = recordEvents();

@@ -1,5 +1,5 @@
 /** The test kit for applications, `nestjs-typed-session/testing`. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   Body,
   type CanActivate,
@@ -140,6 +140,40 @@ describe('createSession', () => {
     );
   });
 
+  it('has an owner who has signed in, as for a handler that asks who it is', async () => {
+    const before = Date.now();
+    const session = createSession<Shop>({ visits: 1 }, { owner: 'ada' });
+    expect(shop.owner(session)).toBe('ada with 1');
+    expect([session.isNew, createSession({}, { owner: 'ada' }).isNew]).toEqual([false, false]);
+    expect(session.authenticatedAt!.getTime()).toBeGreaterThanOrEqual(before);
+    expect(session.commit()).toEqual({ visits: 1 });
+    expect(() => createSession({}, { owner: '' })).toThrow(/createSession: owner is/);
+    expect(() => createSession({}, { owner: 'ada', isNew: true })).toThrow(
+      /Await session\.regenerate\(\{ owner \}\)/,
+    );
+    const fresh = createSession<Shop>();
+    await fresh.regenerate({ owner: 'bo' });
+    expect([fresh.owner, fresh.commit()]).toEqual(['bo', {}]);
+  });
+
+  it('does all that a handler may ask of its session', async () => {
+    const session = createSession<Shop>({ visits: 1 });
+    const { id } = session;
+    expect(await session.increment('visits')).toBe(2);
+    await session.save();
+    session.set('visits', 9);
+    await session.reload();
+    await session.regenerate();
+    expect([session.id === id, session.get('visits')]).toEqual([false, 2]);
+    await session.reauthenticate();
+    expect(session.authenticatedAt).toBeInstanceOf(Date);
+    session.cookie.maxAge = '90 days';
+    session.addFlash('saved');
+    expect(session.commit()).toEqual({ visits: 2, _flash: ['saved'] });
+    session.clear();
+    expect(session.commit()).toEqual({});
+  });
+
   it('is new or not, ends, shows a flash once, and takes the options of the module', async () => {
     expect(createSession().isNew).toBe(true);
     const fresh = createSession<Shop>({ visits: 1 }, { isNew: true, name: 'shop' });
@@ -149,6 +183,24 @@ describe('createSession', () => {
     expect(session.commit()).toEqual({});
     await session.destroy();
     expect(session.commit()).toBeUndefined();
+  });
+});
+
+describe('SessionAgent', () => {
+  it.each([
+    ['theme=dark; Path=/me', '/me', 'theme=dark'],
+    ['theme=dark; Path=/me', '/me/too', 'theme=dark'],
+    ['theme=dark; Path=/me', '/meter', ''],
+    ['theme=dark; Domain=example.com', '/', ''],
+    ['theme=dark; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT', '/', 'theme=dark'],
+    ['theme=dark; Max-Age=0', '/', ''],
+    ['theme=dark; Expires=Thu, 01 Jan 1970 00:00:00 GMT', '/', ''],
+    ['__Host-theme=dark; Path=/me; Secure', '/me', ''],
+    ['a=1; b=2', '/', 'a=1; b=2'],
+  ])('keeps cookies as RFC 6265 says: %s for %s', async (line, path, sent) => {
+    const agent = new SessionAgent('http://127.0.0.1:3000');
+    await agent.accept(line);
+    expect(await agent.cookies(path)).toBe(sent);
   });
 });
 
@@ -259,19 +311,6 @@ describe('the kit', () => {
     expect(() => seenEvents(app)).toThrow(/seenEvents needs an application.*await app\.init\(\)/);
   });
 
-  it('reads a response of supertest, which knows its request', async () => {
-    const { app, url } = await startApp('Express', { controllers: [ShopController] });
-    const cookie = await sessionCookie(app, { visits: 3 });
-    const { headers } = await fetch(`${url}/me`, { headers: { cookie } });
-    // As superagent gives it: the headers of Node, and its ClientRequest.
-    const req = { getHeader: (name: string) => (name === 'cookie' ? cookie : undefined) };
-    const response = { headers: Object.fromEntries(headers), req };
-    expect(await sessionOf(app, response)).toEqual({ visits: 3 });
-    const newer = await sessionCookie(app, { visits: 4 });
-    const setting = { headers: { 'set-cookie': [`${newer}; Path=/`] }, req };
-    expect(await sessionOf(app, setting)).toEqual({ visits: 4 });
-  });
-
   it.each(['import', 'require'])(
     'runs under node:test, as built, by %s, with the responses of inject()',
     (form) => {
@@ -284,6 +323,16 @@ describe('the kit', () => {
       expect(output).toMatch(/^# pass 3$/m);
     },
   );
+
+  it('runs under Jest, as built, as an ES module', () => {
+    assertBuilt();
+    const roots = ['<rootDir>/test/fixtures'];
+    const config = { rootDir: ROOT, roots, testMatch: ['**/testing-kit.mjs'], transform: {} };
+    const jest = 'node_modules/jest/bin/jest.js';
+    const args = ['--experimental-vm-modules', jest, '--json', '--config', JSON.stringify(config)];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    expect(JSON.parse(stdout)).toMatchObject({ success: true, numPassedTests: 3 });
+  });
 
   it('names tough-cookie where it is not installed', () => {
     assertBuilt();

@@ -7,6 +7,7 @@ const PARTS: Readonly<Record<string, () => Promise<string | undefined>>> = {
   http: async () => (await import('./http/http.part.js')).measure(),
   memory: async () => (await import('./memory/memory.part.js')).measure(),
   redis: async () => (await import('./redis/redis.part.js')).measure(),
+  registry: async () => (await import('./registry/registry.part.js')).measure(),
   load: async () => (await import('./load/load.part.js')).measure(),
 };
 

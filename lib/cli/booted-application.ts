@@ -1,18 +1,29 @@
-import type { INestApplication, LoggerService } from '@nestjs/common';
+import type { INestApplication, Logger as NestLogger, LoggerService } from '@nestjs/common';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CannotRun, UsageError } from './command.js';
+import { proxyProbe, type ProxyTrust } from './proxy-trust.js';
 
 /** An application as `doctor` sees it. */
 export interface BootedApplication {
   readonly app: INestApplication;
   /** Whether the file made the application itself, with what it sets on its adapter. */
   readonly isOwn: boolean;
+  /** Whether the adapter trusts a proxy, as far as the file shows it. */
+  readonly trust: ProxyTrust;
   /** What the session module has warned of while it booted. */
   readonly warnings: readonly string[];
 }
+
+/** What was logged while an application booted. */
+interface Logged {
+  readonly warnings: string[];
+  lastError?: unknown;
+}
+
+class ProcessEnded extends Error {}
 
 type Exported = Record<string, unknown>;
 type NestFactory = (typeof import('@nestjs/core'))['NestFactory'];
@@ -29,33 +40,69 @@ const MODULE_KEYS = ['imports', 'controllers', 'providers', 'exports'];
 export async function boot(file: string, name: string | undefined): Promise<BootedApplication> {
   const path = resolve(file);
   if (!existsSync(path)) throw new CannotRun(`there is no file ${file}`);
-  const found = exportIn(await exportsOf(path), name, file);
-  const warnings: string[] = [];
+  const exit = refuseToExit();
+  const logged: Logged = { warnings: [] };
   try {
-    if (!isModule(found)) {
-      const app = await (found as () => Promise<INestApplication>)();
-      if (typeof app?.getHttpAdapter !== 'function') {
-        throw new UsageError(`the function that ${file} exports gave no Nest application`);
-      }
-      app.useLogger(collecting(warnings));
-      await app.init();
-      return { app, isOwn: true, warnings };
-    }
-    const { NestFactory } = await packageOf<{ NestFactory: NestFactory }>(path, '@nestjs/core');
-    const settings = { logger: collecting(warnings), abortOnError: false };
-    const adapter = await adapterFor(path);
-    const app =
-      adapter === undefined
-        ? await NestFactory.create(found as never, settings)
-        : await NestFactory.create(found as never, adapter as never, settings);
-    await app.init();
-    return { app, isOwn: false, warnings };
+    await listenToLogger(path, logged);
+    const found = exportIn(await exportsOf(path), name, file);
+    return isModule(found)
+      ? await bootModule(found, path, logged)
+      : await bootOwn(found as () => unknown, file, logged);
   } catch (error) {
     if (error instanceof UsageError || error instanceof CannotRun) throw error;
-    throw new CannotRun(`the application does not boot: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const cause = error instanceof ProcessEnded ? (logged.lastError ?? error) : error;
+    throw new CannotRun(`the application does not boot: ${messageOf(cause)}`, { cause });
+  } finally {
+    exit.allow();
   }
+}
+
+/** Boots the application that a function of the file makes. */
+async function bootOwn(
+  make: () => unknown,
+  file: string,
+  logged: Logged,
+): Promise<BootedApplication> {
+  const app = (await make()) as INestApplication;
+  if (typeof app?.getHttpAdapter !== 'function') {
+    throw new UsageError(`the function that ${file} exports gave no Nest application`);
+  }
+  app.useLogger(collecting(logged));
+  const probe = proxyProbe(app);
+  await app.init();
+  return { app, isOwn: true, trust: await probe.ask(), warnings: logged.warnings };
+}
+
+async function bootModule(
+  module: unknown,
+  path: string,
+  logged: Logged,
+): Promise<BootedApplication> {
+  const { NestFactory } = await packageOf<{ NestFactory: NestFactory }>(path, '@nestjs/core');
+  const settings = { logger: collecting(logged), abortOnError: false };
+  const adapter = await adapterFor(path);
+  const app =
+    adapter === undefined
+      ? await NestFactory.create(module as never, settings)
+      : await NestFactory.create(module as never, adapter as never, settings);
+  await app.init();
+  return { app, isOwn: false, trust: undefined, warnings: logged.warnings };
+}
+
+/** Nest ends the process where an application does not boot; `doctor` has an exit code of its own. */
+function refuseToExit(): { allow(): void } {
+  const exit = process.exit.bind(process);
+  const abort = process.abort.bind(process);
+  process.exit = process.abort = () => {
+    throw new ProcessEnded('it ended its process');
+  };
+  return { allow: () => Object.assign(process, { exit, abort }) };
+}
+
+/** What is logged before the application has a logger of its own. */
+async function listenToLogger(path: string, logged: Logged): Promise<void> {
+  const { Logger } = await packageOf<{ Logger: typeof NestLogger }>(path, '@nestjs/common');
+  Logger.overrideLogger(collecting(logged));
 }
 
 async function exportsOf(path: string): Promise<Exported> {
@@ -66,7 +113,9 @@ async function exportsOf(path: string): Promise<Exported> {
     const isCommonJs = typeof inner === 'object' && inner !== null;
     return isCommonJs ? { ...(inner as Exported) } : module;
   } catch (error) {
-    throw new CannotRun(`${path} cannot be loaded: ${(error as Error).message}`, { cause: error });
+    const hint = /\.[cm]?tsx?$/.test(path) ? ' (doctor takes JavaScript, as built)' : '';
+    const { message } = error as Error;
+    throw new CannotRun(`${path} cannot be loaded: ${message}${hint}`, { cause: error });
   }
 }
 
@@ -117,12 +166,18 @@ async function adapterFor(path: string): Promise<object | undefined> {
 }
 
 /** Standard output is for the report. */
-function collecting(warnings: string[]): LoggerService {
+function collecting(logged: Logged): LoggerService {
   return {
     log: () => {},
-    error: () => {},
+    error: (error: unknown) => {
+      logged.lastError = error;
+    },
     warn: (message: unknown, context?: unknown) => {
-      if (context === 'Session') warnings.push(String(message));
+      if (context === 'Session') logged.warnings.push(String(message));
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
 import { parseArgs } from 'node:util';
 import type { ResolvedOptions } from '../options/session.options.js';
-import { type BootedApplication, boot } from './booted-application.js';
+import { boot } from './booted-application.js';
 import { CannotRun, type Command, UsageError } from './command.js';
 import { copyFindings } from './copy-findings.js';
 import type { Finding } from './finding.js';
-import { type AsvsLevel, findingsIn, type ProxyTrust } from './session-findings.js';
+import { type ProxyTrust, USUAL_ADDRESSES } from './proxy-trust.js';
+import { type AsvsLevel, findingsIn, notesOn } from './session-findings.js';
 import { typeFindings } from './type-findings.js';
 
 const HELP = `Usage: npx nestjs-typed-session doctor FILE [--export NAME] [--asvs LEVEL] [--json]
@@ -16,6 +17,8 @@ Boots the application's module and tells what is weak in its sessions, as in pro
   secure, proxy       cookie.secure against the adapter's trusted-proxy setting
   http-only           scripts can read the cookie
   memory-store        sessions that one process keeps
+  memory-registry     a registry of signed-in sessions that one process keeps
+  registry-cache      longer than a minute: so much later ends what another process has ended
   idle-timeout,
   absolute-timeout    longer than OWASP ASVS allows
   unregistered-class  a class that @SessionValue() takes and that cannot be stored
@@ -26,6 +29,9 @@ FILE is JavaScript, as built: dist/app.module.js. It exports a Nest module, or a
 application (createApp), which shows the trusted-proxy setting too. The application is booted with the
 environment that doctor has: give it that of production. It listens on no port.
 
+Notes tell what is no fault, such as a session in its cookie without a registry. They do not change the
+exit code.
+
 Options:
   --export NAME  which export of FILE. Default: default, createApp, AppModule, or the only module
   --asvs LEVEL   1, 2 or 3: by which level the timeouts are judged. Default 1
@@ -34,6 +40,9 @@ Options:
 /** What a module does not show. */
 const MODULE_ALONE =
   'Whether the adapter trusts a proxy was not checked: main.ts sets that, not the module. Export a function that makes the application (createApp), and give doctor its file.';
+const TRUST_UNSEEN =
+  'Whether the adapter trusts a proxy could not be seen: the application listens already, or answers before its hooks do.';
+const TRUST_UNCLEAR = `The adapter trusts a proxy, but none at ${USUAL_ADDRESSES.join(', ')}. That is right where the proxy has another address, which trustProxy names. Fastify trusts none by a number of hops: name addresses, or set trustProxy: true where only the proxy reaches the application.`;
 
 const BACKENDS = Symbol.for('nestjs-typed-session:backends');
 
@@ -56,13 +65,17 @@ export const doctor: Command = {
     const output = divertOutput();
     const booted = await boot(file, values.export).finally(() => output.back());
     const sessions = sessionsOf(booted.app, file);
+    const { trust } = booted;
     const findings = [
-      ...sessions.flatMap((one) => findingsIn(one, proxyTrust(booted), level)),
+      ...sessions.flatMap((one) => findingsIn(one, trust, level)),
       ...typeFindings(booted.app),
       ...copyFindings(file),
       ...booted.warnings.filter(isNews).map((message): Finding => ({ id: 'warning', message })),
     ];
-    const notes = booted.isOwn ? [] : [MODULE_ALONE];
+    const notes = [
+      ...sessions.flatMap(notesOn),
+      ...(booted.isOwn ? noteOn(trust) : [MODULE_ALONE]),
+    ];
     const names = sessions.map(({ name }) => name);
     return {
       exitCode: findings.length === 0 ? 0 : 1,
@@ -100,23 +113,14 @@ function sessionsOf(app: INestApplication, file: string): ResolvedOptions[] {
   return backends.all.map(({ options }) => options);
 }
 
-function proxyTrust({ app, isOwn }: BootedApplication): ProxyTrust {
-  if (!isOwn) return undefined;
-  const adapter = app.getHttpAdapter();
-  const instance = adapter.getInstance() as { get?(name: string): unknown };
-  if (adapter.getType() === 'express') return Boolean(instance.get?.('trust proxy'));
-  // Fastify tells it to nobody: where it trusts a proxy, its requests have a `protocol` of their own.
-  const key = Object.getOwnPropertySymbols(instance).find(
-    ({ description }) => description === 'fastify.Request',
-  );
-  if (key === undefined) return undefined;
-  const { prototype } = (instance as unknown as Record<symbol, { prototype: object }>)[key];
-  return Object.hasOwn(prototype, 'protocol');
+function noteOn(trust: ProxyTrust): string[] {
+  if (trust === undefined) return [TRUST_UNSEEN];
+  return trust === 'unclear' ? [TRUST_UNCLEAR] : [];
 }
 
-/** These two are findings of their own. */
+/** These are findings of their own. */
 function isNews(warning: string): boolean {
-  return !/^SessionModule: secret|^MemorySessionStore/.test(warning);
+  return !/^SessionModule: secret|^MemorySession(Store|Registry) /.test(warning);
 }
 
 function reportOf(
@@ -129,5 +133,7 @@ function reportOf(
     return `- ${id}${of}: ${message}`;
   });
   if (lines.length === 0) lines.push('Nothing weak was found.');
-  return [`Sessions: ${names.join(', ')}`, ...lines, ...notes].join('\n');
+  return [`Sessions: ${names.join(', ')}`, ...lines, ...notes.map((note) => `Note: ${note}`)].join(
+    '\n',
+  );
 }

@@ -7,6 +7,8 @@ export interface Finding {
     | 'proxy'
     | 'http-only'
     | 'memory-store'
+    | 'memory-registry'
+    | 'registry-cache'
     | 'idle-timeout'
     | 'absolute-timeout'
     | 'unregistered-class'

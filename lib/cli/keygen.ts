@@ -17,7 +17,8 @@ Options:
              environments. Default 1
   --json     print { "secrets": [...], "env": [...] }
 
-To rotate, put the new secret before the old one: secret: [newest, older].`;
+To rotate, put the new secret behind the old one and deploy, so that every instance opens both. Then
+put it before the old one: secret: [newest, older].`;
 
 export const keygen: Command = {
   help: HELP,

@@ -1,6 +1,8 @@
 import type { ResolvedOptions } from '../options/session.options.js';
 import { weaknessOf } from '../seal/secret.js';
 import type { Finding } from './finding.js';
+import { processFindings } from './process-findings.js';
+import type { ProxyTrust } from './proxy-trust.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -15,8 +17,11 @@ const LEVELS = {
 
 export type AsvsLevel = keyof typeof LEVELS;
 
-/** Whether the adapter trusts a proxy; `undefined` where nobody can see it. */
-export type ProxyTrust = boolean | undefined;
+/** How much later than at once an ended session may end in another process. */
+const LONG_CACHE = MINUTE;
+/** What a sign-out does not reach. */
+const SIGN_OUT_PAGE =
+  'https://github.com/nestjs-typed-session/nestjs-typed-session/blob/main/docs/sign-in-and-out.md#what-a-sign-out-reaches';
 
 /** What is weak in the options of one session, as in production. */
 export function findingsIn(
@@ -28,9 +33,18 @@ export function findingsIn(
   return [
     ...secretFindings(options),
     ...cookieFindings(options, trust),
-    ...storeFindings(options),
+    ...processFindings(options),
+    ...registryFindings(options),
     ...timeoutFindings(options, level),
   ].map((finding) => ({ ...finding, session }));
+}
+
+/** What is no fault of one session, and good to know. */
+export function notesOn({ name, storage, registration }: ResolvedOptions): string[] {
+  if (storage !== undefined || registration !== undefined) return [];
+  return [
+    `Session '${name}' is in its cookie and has no registry: a copy of the cookie stays valid after a sign-out, until it expires. ${SIGN_OUT_PAGE}`,
+  ];
 }
 
 function secretFindings({ secrets }: ResolvedOptions): Finding[] {
@@ -46,12 +60,12 @@ function secretFindings({ secrets }: ResolvedOptions): Finding[] {
 function cookieFindings({ cookie }: ResolvedOptions, trust: ProxyTrust): Finding[] {
   const findings: Finding[] = [];
   const fix =
-    "trust the proxy that ends TLS: app.set('trust proxy', 1) on Express, new FastifyAdapter({ trustProxy: 1 }) on Fastify";
+    "trust the proxy that ends TLS: app.set('trust proxy', 1) on Express, new FastifyAdapter({ trustProxy: true }) on Fastify";
   if (cookie.secure === false) {
     const message =
       "cookie.secure is false: browsers send the session over plain HTTP too. Leave it at 'auto', or set it to true";
     findings.push({ id: 'secure', message });
-  } else if (trust === false) {
+  } else if (trust === 'none') {
     const message =
       cookie.secure === true
         ? `cookie.secure is true and no proxy is trusted: behind a proxy that ends TLS no cookie is sent at all; ${fix}`
@@ -65,16 +79,15 @@ function cookieFindings({ cookie }: ResolvedOptions, trust: ProxyTrust): Finding
   return findings;
 }
 
-function storeFindings({ storage }: ResolvedOptions): Finding[] {
-  // By its name: it may be of another copy of this package.
-  if (storage?.store.constructor.name !== 'MemorySessionStore') return [];
-  const message =
-    'MemorySessionStore keeps the sessions in one process: a restart loses them, and other processes do not see them. Use RedisSessionStore or another shared store';
-  return [{ id: 'memory-store', message }];
+function registryFindings({ registration }: ResolvedOptions): Finding[] {
+  const cache = registration?.cache ?? 0;
+  if (cache <= LONG_CACHE) return [];
+  const message = `registryCache is ${inWords(cache)}: a session that another process has ended is accepted for so much longer. A few seconds spare the registry most of its calls`;
+  return [{ id: 'registry-cache', message }];
 }
 
 function timeoutFindings(options: ResolvedOptions, level: AsvsLevel): Finding[] {
-  const { idleTimeout, absoluteTimeout, rolling } = options;
+  const { idleTimeout, absoluteTimeout, rolling, registration } = options;
   const { idle, absolute, text } = LEVELS[level];
   const asvs = `OWASP ASVS level ${level} asks to sign in again after ${text}`;
   const findings: Finding[] = [];
@@ -85,7 +98,11 @@ function timeoutFindings(options: ResolvedOptions, level: AsvsLevel): Finding[] 
   const longest = rolling ? absoluteTimeout : Math.min(absoluteTimeout, idleTimeout);
   if (longest > absolute) {
     const now = longest === Infinity ? 'is not set' : `is ${inWords(longest)}`;
-    const message = `absoluteTimeout ${now}: ${asvs}, however active the user is`;
+    const kept =
+      registration === undefined
+        ? ''
+        : '. The registry knows a session as long as somebody uses it';
+    const message = `absoluteTimeout ${now}: ${asvs}, however active the user is${kept}`;
     findings.push({ id: 'absolute-timeout', message });
   }
   return findings;

@@ -7,6 +7,7 @@ import type { ResponseState } from '../backends/response-state.js';
 import { cookieValues } from '../http/cookie-header.js';
 import type { SessionOptions } from '../options/session.options.js';
 import { SessionBackends } from '../request/session-backends.js';
+import { SessionError } from '../session.errors.js';
 import { pathOf } from '../session/session-values.js';
 import { RequestSession } from '../session/request-session.js';
 import type { Session, SessionData } from '../session/session.js';
@@ -14,6 +15,7 @@ import { textsOf } from '../session/texts-of.js';
 import { valuesOf } from '../session/values-of.js';
 import { serialize } from '../values/serializer.js';
 import type { ValueRules } from '../values/value-rules.js';
+import { ownedRecord } from './owned-record.js';
 
 /** Seals nothing that leaves this process. */
 const SECRET = 'nestjs-typed-session/testing: createSession';
@@ -34,8 +36,16 @@ export interface CreateSessionOptions extends Pick<
   | 'limits'
   | 'classTransformer'
 > {
-  /** Whether the request brought none, so that the values are this request's. Default: without values. */
+  /**
+   * Whether the request brought none, so that the values are this request's. Default: without values and
+   * without an owner.
+   */
   isNew?: boolean;
+  /**
+   * Who has signed in with the session that the request brings, just now. Default: nobody. A new session
+   * gets its owner by `await session.regenerate({ owner })`.
+   */
+  owner?: string;
 }
 
 /** A session without HTTP. */
@@ -56,7 +66,7 @@ export interface TestSession<T extends object = SessionData> extends Session<T> 
  * a copy, an instance of its class.
  *
  * @param values that the session has; its type says the rest
- * @throws SessionError where a value cannot be stored
+ * @throws SessionError where a value cannot be stored; `SESSION_CONFIG` where an option is wrong
  *
  * @example
  * ```ts
@@ -67,8 +77,13 @@ export interface TestSession<T extends object = SessionData> extends Session<T> 
  */
 export function createSession<T extends object = SessionData>(
   values: NoInfer<Partial<T>> = {},
-  { isNew = Object.keys(values).length === 0, ...options }: CreateSessionOptions = {},
+  {
+    owner,
+    isNew = Object.keys(values).length === 0 && owner === undefined,
+    ...options
+  }: CreateSessionOptions = {},
 ): TestSession<T> {
+  if (isNew && owner !== undefined) refuseOwner();
   const backends = new SessionBackends({ secret: SECRET, ...options });
   // Without a store.
   const backend = backends.default as CookieBackend;
@@ -76,13 +91,24 @@ export function createSession<T extends object = SessionData>(
   request.method = 'GET';
   if (!isNew) {
     const texts = textsOf(values, backend.options.rules);
-    request.headers.cookie = `${backend.options.name}=${backend.begin(texts)}`;
+    const token =
+      owner === undefined
+        ? backend.begin(texts)
+        : backend.keep(ownedRecord(backend, texts, owner, 'createSession'));
+    request.headers.cookie = `${backend.options.name}=${token}`;
   }
   const backed = openSession(backend, request, new OpenResponse());
   const session = new WorkingSession(backed, backend);
   void backed.open();
   if (isNew) for (const [key, value] of Object.entries(values)) session.set(key, value);
   return session as unknown as TestSession<T>;
+}
+
+function refuseOwner(): never {
+  throw new SessionError(
+    'SESSION_CONFIG',
+    'createSession: owner is only for a session that the request brings. Await session.regenerate({ owner }) of a new one.',
+  );
 }
 
 class WorkingSession extends RequestSession {

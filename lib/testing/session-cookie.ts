@@ -1,13 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { SessionBackendOf } from '../backends/open-session.js';
 import { cookieValues } from '../http/cookie-header.js';
-import { currentTime } from '../session.clock.js';
 import { SessionError } from '../session.errors.js';
 import type { Texts } from '../session/session-values.js';
-import { checkOwner, signInOf } from '../session/sign-in.js';
 import { textsOf } from '../session/texts-of.js';
 import { valuesOf } from '../session/values-of.js';
 import { backendsOf } from './application.js';
+import { ownedRecord } from './owned-record.js';
 import { type AnyTestResponse, sentCookiesOf, setCookiesOf } from './responses.js';
 
 /** Options of `sessionCookie`. */
@@ -15,8 +14,8 @@ export interface SessionCookieOfOptions {
   /** Which session is meant: the name of its cookie. Default: the first session of the module. */
   name?: string;
   /**
-   * Who has just signed in, as `regenerate({ owner })` says it: the registry knows the session. Default:
-   * nobody.
+   * Who has just signed in, as `regenerate({ owner })` says it. A registry, where there is one, knows the
+   * session. Default: nobody.
    */
   owner?: string;
 }
@@ -37,8 +36,7 @@ export interface SessionOfOptions {
  *
  * @returns the `Cookie` header for supertest, `app.inject()` or `fetch`
  * @throws SessionError where the values cannot be kept; `SESSION_CONFIG` where `owner` is no owner;
- * `SESSION_UNAVAILABLE` where no session has that
- * name, or the application has not booted
+ * `SESSION_UNAVAILABLE` where no session has that name, or the application has not booted
  *
  * @example
  * ```ts
@@ -61,13 +59,9 @@ export async function sessionCookie(
 
 /** Begins a session that an owner has signed in with, and tells the registry. */
 async function beginOwned(backend: SessionBackendOf, texts: Texts, owner: string): Promise<string> {
-  checkOwner('sessionCookie', owner);
-  const now = currentTime();
-  const signIn = signInOf({ owner }, undefined, () => backend.newRef())!;
-  const state = { id: backend.newId(), createdAt: now, signIn, texts };
-  const record = backend.recordOf(state, now);
+  const record = ownedRecord(backend, texts, owner, 'sessionCookie');
   const token = await backend.keep(record);
-  await backend.owned?.add(record.id, owner, backend.owned.entryOf(record, signIn.owner!));
+  await backend.owned?.add(record.id, owner, backend.owned.entryOf(record, record.signIn.owner));
   return token;
 }
 

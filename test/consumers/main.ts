@@ -1,54 +1,13 @@
 // One program, compiled by each consumer with its own Nest, module system and compiler settings.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Exclude } from 'class-transformer';
-import { MemorySessionStore, Session, SessionModule, SessionType } from 'nestjs-typed-session';
+import { MemorySessionStore } from 'nestjs-typed-session';
 import { ExpressSessionStore } from 'nestjs-typed-session/express-session';
 import { KeyvSessionStore } from 'nestjs-typed-session/keyv';
 import { RedisSessionStore } from 'nestjs-typed-session/redis';
 import { describeSessionStore } from 'nestjs-typed-session/testing';
-
-@SessionType()
-class User {
-  name!: string;
-  @Exclude() passwordHash?: string;
-
-  greet(): string {
-    return `Hi ${this.name}`;
-  }
-}
-
-interface Visit {
-  visits: number;
-  greeting: string | null;
-  passwordHash: string | null;
-}
-
-@Controller()
-class AppController {
-  @Get()
-  visit(@Session() ss: Session): Visit {
-    const visits = ((ss.get('visits') as number | undefined) ?? 0) + 1;
-    ss.set('visits', visits);
-
-    const user = ss.get('user') as User | undefined;
-    if (!user) ss.set('user', Object.assign(new User(), { name: 'Ada', passwordHash: 'x' }));
-
-    return {
-      visits,
-      greeting: user instanceof User ? user.greet() : null,
-      passwordHash: user?.passwordHash ?? null,
-    };
-  }
-}
-
-@Module({
-  imports: [SessionModule.forRoot('a secret of at least thirty-two bytes!', 'sid')],
-  controllers: [AppController],
-})
-class AppModule {}
+import { AppModule } from './app.module.js';
 
 function sessionCookie(response: Response): string {
   const cookies = response.headers.getSetCookie().filter((line) => line.startsWith('sid='));

@@ -15,6 +15,7 @@ import { Session, SessionService, SessionValue } from 'nestjs-typed-session';
 import { closeApps, isInStore, places, startApp, type TestApp } from '../support/app.js';
 import { type Client } from '../support/client.js';
 import { describeWithLibraries, moduleOf } from './libraries.js';
+import { openSocket, socketKinds, type TestSocket, useSockets } from './sockets.js';
 
 const HOUR = 3_600_000;
 
@@ -44,20 +45,18 @@ class AccountController {
   }
 }
 
-/** Sends a message and waits for the answer. */
+/** Sends a message and waits for what is answered. */
 type Ask = (event: string) => Promise<unknown>;
 
 describeWithLibraries('gateways', () => {
-  const cases = places.flatMap((place) =>
-    (['socket.io', 'ws'] as const).map((kind) => ({ place, kind })),
-  );
+  const cases = places.flatMap((place) => socketKinds.map((kind) => ({ place, kind })));
 
   describe.each(cases)('$kind on $place', ({ place, kind }) => {
     let started: TestApp;
-    const closing: (() => void)[] = [];
+    const sockets: TestSocket[] = [];
     afterEach(() => {
       jest.restoreAllMocks();
-      closing.splice(0).forEach((close) => close());
+      sockets.splice(0).forEach((socket) => socket.close());
     });
 
     beforeAll(async () => {
@@ -89,11 +88,7 @@ describeWithLibraries('gateways', () => {
         controllers: [AccountController],
         providers: [ChatGateway, SignedInGuard],
         session: { idleTimeout: '1h' },
-        configure: async (app) => {
-          const { IoAdapter } = await moduleOf('@nestjs/platform-socket.io');
-          const { WsAdapter } = await moduleOf('@nestjs/platform-ws');
-          app.useWebSocketAdapter(kind === 'ws' ? new WsAdapter(app) : new IoAdapter(app));
-        },
+        configure: (app) => useSockets(kind, app),
       });
     }, 120_000);
 
@@ -104,27 +99,9 @@ describeWithLibraries('gateways', () => {
     }
 
     async function connect(cookie: string): Promise<Ask> {
-      const headers = { cookie };
-      if (kind === 'socket.io') {
-        const { io } = await moduleOf('socket.io-client');
-        const socket = io(started.url, { extraHeaders: headers, transports: ['websocket'] });
-        closing.push(() => socket.close());
-        return (event) =>
-          new Promise((resolve) => {
-            socket.once('answer', resolve);
-            socket.once('exception', resolve);
-            socket.emit(event);
-          });
-      }
-      const { WebSocket } = await moduleOf('ws');
-      const socket = new WebSocket(started.url.replace('http', 'ws'), { headers });
-      closing.push(() => socket.close());
-      await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-      return (event) =>
-        new Promise((resolve) => {
-          socket.once('message', (raw: Buffer) => resolve(JSON.parse(String(raw)).data));
-          socket.send(JSON.stringify({ event, data: {} }));
-        });
+      const socket = await openSocket(kind, started.url, cookie);
+      sockets.push(socket);
+      return async (event) => (await socket.ask(event)).data;
     }
 
     it('hands the session to a handler, by either decorator, and to its guard', async () => {

@@ -31,6 +31,15 @@ export class RedisCluster {
     return this.nodes.map(({ url }) => url);
   }
 
+  /** The keys of a pattern that each node has. */
+  keys(pattern: string): Promise<string[][]> {
+    return Promise.all(
+      this.nodes.map(async (node) =>
+        (await command(node, 'KEYS', pattern)).split('\n').filter((line) => line !== ''),
+      ),
+    );
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()));
   }

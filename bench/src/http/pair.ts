@@ -23,6 +23,8 @@ export interface Ground {
   readonly sessions?: number;
   /** What the applications find in their environment. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Those that are measured. Default all. */
+  readonly routes?: readonly Route[];
 }
 
 /** Ratios of an application to the one that it is measured against. */
@@ -33,6 +35,7 @@ export interface Ratios {
   readonly cpu: Spread;
 }
 
+/** For each route that was measured. */
 export type RatiosByRoute = Readonly<Record<Route, Ratios>>;
 
 /**
@@ -45,10 +48,13 @@ export async function measurePair(
   app: string,
   base: string,
 ): Promise<RatiosByRoute> {
+  const { routes = ROUTES } = ground;
   const first = await takeTurns(ground, app, base);
   const second = (await takeTurns(ground, base, app)).toReversed();
-  const [one, other] = first.map((figures, i) => byRoute((r) => joined(figures[r], second[i][r])));
-  return byRoute((route) => ({
+  const [one, other] = first.map((figures, i) =>
+    byRoute(routes, (route) => joined(figures[route], second[i][route])),
+  );
+  return byRoute(routes, (route) => ({
     throughput: ratioOf(one[route].throughput, other[route].throughput),
     cpu: ratioOf(one[route].cpu, other[route].cpu),
   }));
@@ -56,16 +62,17 @@ export async function measurePair(
 
 /** @returns what was measured of each, in the order in which they were started */
 async function takeTurns(ground: Ground, ...names: readonly string[]): Promise<FiguresByRoute[]> {
+  const { routes = ROUTES } = ground;
   const servers: ServerProcess[] = [];
   try {
     for (const name of names) {
       servers.push(await ServerProcess.start(ground.adapter, name, { env: ground.env }));
     }
     const cookies = await cookiesOf(servers, ground);
-    const sides = servers.map((server, i) => new Side(server, cookies[i]));
+    const sides = servers.map((server, i) => new Side(server, cookies[i], routes));
     for (const side of sides) await side.prepare();
     for (let round = 0; round < ROUNDS; round++) {
-      for (const route of ROUTES) {
+      for (const route of routes) {
         // Who comes first in one round comes last in the next: no place is better than the other.
         for (const side of round % 2 === 0 ? sides : sides.toReversed()) await side.turn(route);
       }
@@ -116,17 +123,20 @@ function seedAll(server: ServerProcess, sessions: number): Promise<readonly stri
 
 /** One application of a pair, with a figure for each of its turns. */
 class Side {
-  readonly figures = byRoute((): Figures => ({ throughput: [], cpu: [] }));
+  readonly figures: FiguresByRoute;
 
   constructor(
     private readonly server: ServerProcess,
     private readonly cookies: readonly string[],
-  ) {}
+    private readonly routes: readonly Route[],
+  ) {
+    this.figures = byRoute(routes, () => ({ throughput: [], cpu: [] }));
+  }
 
   /** Makes sure that it does what its figures will stand for, and warms it up. */
   async prepare(): Promise<void> {
     await check(this.server, this.cookies[0]);
-    for (const route of ROUTES) await this.load(route, WARM_UP_SECONDS);
+    for (const route of this.routes) await this.load(route, WARM_UP_SECONDS);
   }
 
   async turn(route: Route): Promise<void> {
@@ -143,6 +153,6 @@ class Side {
   }
 }
 
-function byRoute<T>(valueOf: (route: Route) => T): Record<Route, T> {
-  return Object.fromEntries(ROUTES.map((route) => [route, valueOf(route)])) as Record<Route, T>;
+function byRoute<T>(routes: readonly Route[], valueOf: (route: Route) => T): Record<Route, T> {
+  return Object.fromEntries(routes.map((route) => [route, valueOf(route)])) as Record<Route, T>;
 }

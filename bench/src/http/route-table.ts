@@ -8,11 +8,11 @@ import type { Adapter } from './server.js';
 /** An application, and what the table tells of it on a route. */
 export type Row = readonly [title: string, cell: (route: Route) => string];
 
-export function routeTable(rows: readonly Row[]): string {
-  const head = ['', ...ROUTES.map((route) => `\`/${route}\``)];
+export function routeTable(rows: readonly Row[], routes: readonly Route[] = ROUTES): string {
+  const head = ['', ...routes.map((route) => `\`/${route}\``)];
   return table(
     head,
-    rows.map(([title, cell]) => [title, ...ROUTES.map(cell)]),
+    rows.map(([title, cell]) => [title, ...routes.map(cell)]),
   );
 }
 

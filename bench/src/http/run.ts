@@ -1,6 +1,5 @@
 import { isShortened } from '../knobs.js';
 import { type Ground, measurePair, type RatiosByRoute } from './pair.js';
-import { ROUTES } from './routes.js';
 
 /** Where an application against itself comes to less or more, the machine was not quiet. */
 const QUIET = { min: 0.9, max: 1.1 };
@@ -55,13 +54,13 @@ async function attemptRun(
 async function measure(ground: Ground, pair: Pair): Promise<RatiosByRoute> {
   const [app, base, sessions = ground.sessions] = pair;
   const ratios = await measurePair({ ...ground, sessions }, app, base);
-  const medians = ROUTES.map((route) => ratios[route].throughput.median.toFixed(2));
+  const medians = Object.values(ratios).map(({ throughput }) => throughput.median.toFixed(2));
   console.log(`${ground.adapter}, ${nameOf(pair)}: ${medians.join(', ')}`);
   return ratios;
 }
 
 function isQuiet(control: RatiosByRoute): boolean {
-  const medians = ROUTES.map((route) => control[route].throughput.median);
+  const medians = Object.values(control).map(({ throughput }) => throughput.median);
   return isShortened() || medians.every((one) => one >= QUIET.min && one <= QUIET.max);
 }
 

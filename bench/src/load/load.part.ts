@@ -10,7 +10,7 @@ import { Visitors } from './visitors.js';
 const PACKAGES = ['@nestjs/core', '@nestjs/platform-express', '@nestjs/platform-fastify', 'redis'];
 const GB = 1024 ** 3;
 
-/** Part 5: whether four processes keep every update, under load. It fails where one is lost. */
+/** Part 6: whether four processes keep every update, under load. It fails where one is lost. */
 export function measure(): Promise<string | undefined> {
   return RedisServer.use('load', measureWith, { isPinned: false });
 }

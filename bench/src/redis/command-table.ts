@@ -3,26 +3,35 @@ import { type Row, routeTable } from '../http/route-table.js';
 import { type Route, ROUTES } from '../http/routes.js';
 import type { Adapter } from '../http/server.js';
 import { ServerProcess } from '../http/server-process.js';
-import type { Targets } from '../report/targets.js';
+import type { Target, Targets } from '../report/targets.js';
 import { type Commands, commandsDuring } from './commands.js';
-import { MAX_COMMANDS, OURS, REDIS_PEERS } from './peers.js';
 
 const REQUESTS = 100;
+
+/** An application whose commands are counted. */
+export interface Counted {
+  /** Of its application in `../http/apps/`. */
+  readonly app: string;
+  readonly title: string;
+  /** How many commands it may send for a request. */
+  readonly maxCommands?: Readonly<Record<Route, Target>>;
+}
 
 /** The commands that one request costs. */
 export async function commandTable(
   adapter: Adapter,
   url: string,
+  apps: readonly Counted[],
   targets: Targets,
 ): Promise<string> {
   const rows: Row[] = [];
-  for (const { app, title } of [{ app: OURS, title: '**ours**' }, ...REDIS_PEERS[adapter]]) {
+  for (const { app, title, maxCommands } of apps) {
     const commands = await commandsOf(adapter, app, url);
     const cell = (route: Route) => {
       const shown = show(commands.get(route)!);
-      if (app !== OURS) return shown;
+      if (maxCommands === undefined) return shown;
       const figure = total(commands.get(route)!.sent) / REQUESTS;
-      return `${shown}: ${targets.verdict(`${adapter} /${route} commands`, figure, MAX_COMMANDS[route])}`;
+      return `${shown}: ${targets.verdict(`${adapter} /${route} commands of ${app}`, figure, maxCommands[route])}`;
     };
     rows.push([title, cell]);
   }

@@ -4,7 +4,7 @@ import { holdRun } from '../http/run.js';
 import { circumstances } from '../report/circumstances.js';
 import { Targets } from '../report/targets.js';
 import { commandTable } from './command-table.js';
-import { OURS } from './peers.js';
+import { MAX_COMMANDS, OURS, REDIS_PEERS } from './peers.js';
 import { RedisServer } from './redis-server.js';
 import { pairsOf, redisTables } from './redis-tables.js';
 
@@ -19,7 +19,7 @@ const PACKAGES = [
 ];
 
 /** So many that hardly ever two requests at once write to one of them. */
-const SESSIONS = 256;
+export const SESSIONS = 256;
 
 /** Part 4: what a session in Redis costs a Nest application, over HTTP. */
 export function measure(): Promise<string | undefined> {
@@ -29,13 +29,14 @@ export function measure(): Promise<string | undefined> {
 async function measureWith({ url, version }: RedisServer): Promise<string> {
   const targets = new Targets();
   const tables: string[] = [];
+  const ours = { app: OURS, title: '**ours**', maxCommands: MAX_COMMANDS };
   for (const adapter of ['express', 'fastify'] as const) {
     const ground = { adapter, sessions: SESSIONS, env: { REDIS_URL: url } };
     const run = await holdRun(ground, OURS, pairsOf(adapter));
     tables.push(
       ...redisTables(adapter, run, targets),
       `### ${titleOf(adapter)}: commands to Redis for a request`,
-      await commandTable(adapter, url, targets),
+      await commandTable(adapter, url, [ours, ...REDIS_PEERS[adapter]], targets),
     );
   }
   return [

@@ -29,7 +29,7 @@ const RIVALS = 10;
 
 const newRef = () => randomBytes(16).toString('base64url');
 
-function newSession(session: Partial<RegisteredSession> = {}): RegisteredSession {
+export function newRegisteredSession(session: Partial<RegisteredSession> = {}): RegisteredSession {
   const now = Date.now();
   return {
     ref: newRef(),
@@ -70,7 +70,7 @@ export function describeSessionRegistry(
       const owner = newKey();
       assert.equal(await registry.find(owner, newRef()), undefined);
       assert.equal(await registry.remove(owner, newRef()), undefined);
-      assert.equal(await registry.replace(owner, newSession(), newKey()), false);
+      assert.equal(await registry.replace(owner, newRegisteredSession(), newKey()), false);
       assert.deepEqual(await registry.list(owner), []);
       assert.deepEqual(await registry.removeAll(owner), []);
     });
@@ -78,8 +78,8 @@ export function describeSessionRegistry(
     it('finds and lists what was added, whole', async () => {
       const { registry, other } = await open();
       const owner = newKey();
-      const session = newSession({ label: 'Ünïcode "quoted" { } \n 😀' });
-      const second = newSession();
+      const session = newRegisteredSession({ label: 'Ünïcode "quoted" { } \n 😀' });
+      const second = newRegisteredSession();
       await registry.add(owner, session);
       await registry.add(owner, second);
       assert.deepEqual(await other.find(owner, session.ref), session);
@@ -89,7 +89,7 @@ export function describeSessionRegistry(
 
     it('keeps owners apart', async () => {
       const { registry } = await open();
-      const [owner, stranger, session] = [newKey(), newKey(), newSession()];
+      const [owner, stranger, session] = [newKey(), newKey(), newRegisteredSession()];
       await registry.add(owner, session);
       assert.equal(await registry.find(stranger, session.ref), undefined);
       assert.equal(await registry.remove(stranger, session.ref), undefined);
@@ -100,8 +100,8 @@ export function describeSessionRegistry(
 
     it('adds in the place of the same ref', async () => {
       const { registry } = await open();
-      const [owner, session] = [newKey(), newSession()];
-      const next = newSession({ ref: session.ref });
+      const [owner, session] = [newKey(), newRegisteredSession()];
+      const next = newRegisteredSession({ ref: session.ref });
       await registry.add(owner, session);
       await registry.add(owner, next);
       assert.deepEqual(await registry.list(owner), [next]);
@@ -109,8 +109,8 @@ export function describeSessionRegistry(
 
     it('replaces an entry that has the key, and no other', async () => {
       const { registry, other } = await open();
-      const [owner, session] = [newKey(), newSession()];
-      const next = newSession({ ref: session.ref, label: 'another' });
+      const [owner, session] = [newKey(), newRegisteredSession()];
+      const next = newRegisteredSession({ ref: session.ref, label: 'another' });
       await registry.add(owner, session);
       assert.equal(await registry.replace(owner, next, newKey()), false);
       assert.deepEqual(await other.find(owner, session.ref), session);
@@ -121,8 +121,8 @@ export function describeSessionRegistry(
 
     it('takes the same replacement twice, as a client that resends makes it', async () => {
       const { registry } = await open();
-      const [owner, session] = [newKey(), newSession()];
-      const next = newSession({ ref: session.ref });
+      const [owner, session] = [newKey(), newRegisteredSession()];
+      const next = newRegisteredSession({ ref: session.ref });
       await registry.add(owner, session);
       assert.equal(await registry.replace(owner, next, session.key), true);
       assert.equal(await registry.replace(owner, next, session.key), true);
@@ -130,7 +130,7 @@ export function describeSessionRegistry(
 
     it('brings back nothing that was removed', async () => {
       const { registry, other } = await open();
-      const [owner, session, second] = [newKey(), newSession(), newSession()];
+      const [owner, session, second] = [newKey(), newRegisteredSession(), newRegisteredSession()];
       await registry.add(owner, session);
       await registry.add(owner, second);
       assert.deepEqual(await other.remove(owner, session.ref), session);
@@ -143,13 +143,17 @@ export function describeSessionRegistry(
     it('removes all sessions of an owner, but for one', async () => {
       const { registry, other } = await open();
       const owner = newKey();
-      const [kept, ...ended] = [newSession(), newSession(), newSession()];
+      const [kept, ...ended] = [
+        newRegisteredSession(),
+        newRegisteredSession(),
+        newRegisteredSession(),
+      ];
       for (const session of [kept, ...ended]) await registry.add(owner, session);
       assert.deepEqual(refsOf(await other.removeAll(owner, kept.ref)), refsOf(ended));
       assert.deepEqual(await registry.list(owner), [kept]);
       for (const { ref } of ended) assert.equal(await registry.find(owner, ref), undefined);
       assert.equal(await registry.replace(owner, ended[0], ended[0].key), false);
-      const later = newSession();
+      const later = newRegisteredSession();
       await registry.add(owner, later);
       assert.deepEqual(refsOf(await registry.list(owner)), refsOf([kept, later]));
       assert.deepEqual(refsOf(await registry.removeAll(owner)), refsOf([kept, later]));
@@ -160,8 +164,11 @@ export function describeSessionRegistry(
       const { registry } = await open();
       const owner = newKey();
       const now = Date.now();
-      const long = newSession({ expiresAt: now + 50 * MINUTE, keepUntil: now + 55 * MINUTE });
-      const short = newSession();
+      const long = newRegisteredSession({
+        expiresAt: now + 50 * MINUTE,
+        keepUntil: now + 55 * MINUTE,
+      });
+      const short = newRegisteredSession();
       await registry.add(owner, long);
       await registry.add(owner, short);
       assert.equal(await registry.replace(owner, short, short.key), true);
@@ -172,7 +179,7 @@ export function describeSessionRegistry(
       const { registry, other } = await open();
       for (let round = 0; round < ROUNDS; round++) {
         const owner = newKey();
-        const sessions = Array.from({ length: RIVALS }, () => newSession());
+        const sessions = Array.from({ length: RIVALS }, () => newRegisteredSession());
         for (const session of sessions) await registry.add(owner, session);
         const uses = sessions.map(async (session, i) =>
           (i % 2 === 0 ? registry : other).replace(owner, session, session.key),
@@ -188,7 +195,7 @@ export function describeSessionRegistry(
     it('knows each of several that were added at once', async () => {
       const { registry } = await open();
       const owner = newKey();
-      const sessions = Array.from({ length: RIVALS }, () => newSession());
+      const sessions = Array.from({ length: RIVALS }, () => newRegisteredSession());
       await Promise.all(sessions.map(async (session) => registry.add(owner, session)));
       assert.deepEqual(refsOf(await registry.list(owner)), refsOf(sessions));
     });

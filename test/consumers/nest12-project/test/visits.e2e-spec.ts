@@ -2,7 +2,13 @@ import { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { SessionType } from 'nestjs-typed-session';
 import { RedisSessionStore } from 'nestjs-typed-session/redis';
-import { sessionCookie, sessionOf } from 'nestjs-typed-session/testing';
+import {
+  seenEvents,
+  SessionAgent,
+  sessionClock,
+  sessionCookie,
+  sessionOf,
+} from 'nestjs-typed-session/testing';
 import request from 'supertest';
 import { App } from 'supertest/types.js';
 import { AppModule } from './../src/app.module.js';
@@ -33,6 +39,27 @@ describe('VisitsController (e2e)', () => {
     const response = await request(app.getHttpServer()).get('/visits').set('Cookie', cookie);
     expect(response.text).toBe('Visit number 42');
     expect(await sessionOf(app, response)).toEqual({ visits: 42 });
+  });
+
+  it('/visits (GET) begins anew for an agent whose session was idle for too long', async () => {
+    const seen = seenEvents(app);
+    const agent = new SessionAgent(app);
+    await agent.get('/visits');
+    expect(await (await agent.get('/visits')).text()).toBe('Visit number 2');
+    const cookie = await agent.cookies();
+    sessionClock.advance('31 days');
+    const late = await request(app.getHttpServer()).get('/visits').set('Cookie', cookie);
+    sessionClock.reset();
+    expect(late.text).toBe('Visit number 1');
+    expect(seen.kinds).toEqual([
+      'created',
+      'committed',
+      'committed',
+      'rejected',
+      'created',
+      'committed',
+    ]);
+    seen.stop();
   });
 
   it('finds its types, and the stores by their paths', () => {

@@ -98,6 +98,7 @@ describe.each(adapters)('the shop on %s', (adapter) => {
     const { status, html } = await new Visitor(urlOf(adapter)).post(path, form);
     expect(status).toBe(expected);
     expect(html).toContain('<h1>');
+    expect(html).not.toContain('Cannot POST');
   });
 });
 

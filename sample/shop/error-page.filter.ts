@@ -34,8 +34,7 @@ export class ErrorPageFilter implements ExceptionFilter {
       return httpAdapter.render(response, 'sign-in', SIGN_IN_PAGE);
     }
     const title = STATUS_CODES[status];
-    const message = error instanceof HttpException ? error.message : 'That was our fault.';
-    return httpAdapter.render(response, 'error', { title, message });
+    return httpAdapter.render(response, 'error', { title, message: messageOf(error) });
   }
 }
 
@@ -43,4 +42,10 @@ export class ErrorPageFilter implements ExceptionFilter {
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
   return (error instanceof SessionError ? error.statusCode : undefined) ?? 500;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof HttpException)) return 'That was our fault.';
+  // Nest's own answer where no handler has that address.
+  return /^Cannot [A-Z]+ /.test(error.message) ? 'The shop has no such page.' : error.message;
 }

@@ -83,7 +83,8 @@ export function describePages({ shop, browser, isOnRedis = false }: ShopInBrowse
       const { page } = visit;
       await open(visit);
       expect(await visit.heading()).toBe(heading);
-      await page.addScriptTag({ content: AXE });
+      // Twice as fast as a script tag.
+      await page.evaluate(`${AXE};0`);
       for (const [colorScheme, width] of LOOKS) {
         await look(page, colorScheme, width);
         expect([colorScheme, width, await page.evaluate(VIOLATIONS)]).toEqual([

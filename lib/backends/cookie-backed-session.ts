@@ -2,7 +2,6 @@ import type { CookieBackend, LoadedRecord } from './cookie-backend.js';
 import { hasListeners, type SessionEventKind } from '../session.events.js';
 import type { RegisteredSession } from '../registry/session-registry.js';
 import { BackedSession } from './backed-session.js';
-import { afterwards } from './owned-sessions.js';
 import type { Registration } from './registration.js';
 import { Sequence } from './sequence.js';
 import { StoreBudget } from './store-budget.js';
@@ -122,11 +121,13 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     next: SessionRecord,
     registration: Registration,
   ): Promise<void> | undefined {
-    return afterwards(registration.keep(next, true), (isKept) => {
+    const finish = (isKept: boolean) => {
       if (isKept) return registration.settle(snapshot);
       this.backend.publish('dropped', snapshot.id);
       return undefined;
-    }) as Promise<void> | undefined;
+    };
+    const keeping = registration.keep(next, true);
+    return keeping instanceof Promise ? keeping.then(finish) : finish(keeping);
   }
 
   override isDecidedFor(status: number, isDropped: boolean): boolean {

@@ -25,11 +25,8 @@ export interface RegistryPlace {
 }
 
 /** Goes on with an answer: at once where it is there. */
-export function afterwards<T, R>(
-  answer: Answer<T>,
-  next: (value: T) => R,
-): R | Promise<Awaited<R>> {
-  return answer instanceof Promise ? (answer.then(next) as Promise<Awaited<R>>) : next(answer);
+export function afterwards<T, R>(answer: Answer<T>, goOn: (value: T) => R): Answer<R> {
+  return answer instanceof Promise ? answer.then((value) => goOn(value)) : goOn(answer);
 }
 
 export function areSamePlace(one: RegistryPlace, other: RegistryPlace): boolean {

@@ -1,16 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { handlerNeeds } from './request/handler-needs.js';
 import { filterStaleSignIns } from './decorators/stale-sign-in.filter.js';
 import { takeSessionOfNest } from './decorators/session-of-nest.js';
 import { rememberHandshake } from './http/context.js';
 import { SessionBackends } from './request/session-backends.js';
 import { SessionInterceptor } from './session.interceptor.js';
+import { SessionService } from './session.service.js';
 
 /** Where Nest's `@UseInterceptors` keeps what it says, in every version since 4. */
 const INTERCEPTORS = '__interceptors__';
 /** Where `@WebSocketGateway` says that a class is one. */
 const GATEWAY = 'websockets:is_gateway';
+
+/** Where Nest keeps what a class is given: by types, by `@Inject()`, and in its properties. */
+const PARAMETER_TYPES = 'design:paramtypes';
+const INJECTED_PARAMETERS = 'self:paramtypes';
+const INJECTED_PROPERTIES = 'self:properties_metadata';
+/** Who has one of these may call `SessionService.list`. */
+const LEAD_TO_LIST = new Set<unknown>([SessionService, ModuleRef, LazyModuleLoader]);
 
 type NestModule = ModulesContainer extends Map<string, infer M> ? M : never;
 
@@ -41,6 +49,15 @@ export class SessionExplorer {
         one.injectables.set(SessionInterceptor, interceptor);
       }
     }
+    // To follow a handler through its promises costs each of them something, up to Node 22.
+    this.backends.tracksCurrent &&= [...this.modules.values()]
+      .filter((one) => one !== home)
+      .flatMap((one) => [
+        ...one.controllers.values(),
+        ...one.providers.values(),
+        ...one.injectables.values(),
+      ])
+      .some(({ metatype, inject }) => mayList(metatype, inject ?? undefined));
   }
 
   /** Makes resolvers and gateways, which Nest hands no session, like controllers. */
@@ -76,6 +93,28 @@ export class SessionExplorer {
     Reflect.defineMetadata(INTERCEPTORS, [SessionInterceptor, ...own], handler);
     return true;
   }
+}
+
+/**
+ * @param metatype a class, or the factory of a provider
+ * @param inject what such a factory is given
+ */
+function mayList(metatype: unknown, inject: readonly unknown[] = []): boolean {
+  if (typeof metatype !== 'function') return false;
+  const listOf = (key: string) => (Reflect.getMetadata(key, metatype) ?? []) as object[];
+  const tokens = [
+    ...inject,
+    ...listOf(PARAMETER_TYPES),
+    ...listOf(INJECTED_PARAMETERS).map((one) => (one as { param?: unknown }).param),
+    ...listOf(INJECTED_PROPERTIES).map((one) => (one as { type?: unknown }).type),
+  ];
+  return tokens.some((token) => LEAD_TO_LIST.has(tokenOf(token)));
+}
+
+/** A factory names an optional token in an object; `forwardRef` names one later. */
+function tokenOf(given: unknown): unknown {
+  const { token, forwardRef } = (given ?? {}) as { token?: unknown; forwardRef?: () => unknown };
+  return forwardRef?.() ?? token ?? given;
 }
 
 const REMEMBERS = Symbol('remembers handshakes');

@@ -56,7 +56,7 @@ export class SessionInterceptor implements NestInterceptor {
 
   /** Runs a handler, in which `SessionService.list` knows the session that asks. */
   private handle(sessions: RequestSessions, next: CallHandler): Observable<unknown> {
-    return this.backends!.hasRegistry ? handleWithin(sessions, next) : next.handle();
+    return this.backends!.tracksCurrent ? handleWithin(sessions, next) : next.handle();
   }
 }
 

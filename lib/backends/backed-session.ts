@@ -57,7 +57,7 @@ export abstract class BackedSession<
   /** Whether the commit may have to wait. */
   abstract readonly waitsForCommit: boolean;
 
-  protected abstract decideFor(kept: Kept): Decision;
+  protected abstract decideFor(kept: Kept, isAtOnce: boolean): Decision;
 
   /** Whether the session is another than the one that was committed. */
   abstract hasChangedSince(): boolean;
@@ -87,10 +87,11 @@ export abstract class BackedSession<
   /**
    * What the response must say of this session.
    *
+   * @param isAtOnce whether a commit of the same has just returned, so that nothing can have changed
    * @throws SessionError where the session cannot be kept
    */
-  decide(kept: Kept): Decision {
-    const decision = this.decideFor(kept);
+  decide(kept: Kept, isAtOnce = false): Decision {
+    const decision = this.decideFor(kept, isAtOnce);
     if (decision.cookie !== undefined) this.warnOfUntrustedProxy(kept);
     this.decidedKept = kept;
     this.decidedTouches = this.live.touches;

@@ -21,6 +21,8 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
   /** As the client was last sent it. */
   private sent: SessionRecord | undefined;
   private committed: SessionSnapshot | undefined;
+  /** The registry was told of that snapshot, and the response was not decided yet. */
+  private isCommitted = false;
   private kept: Kept = 'done';
   // Where a registry is asked: most sessions of a cookie wait for nobody.
   private sequence: Sequence | undefined;
@@ -103,7 +105,8 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
 
   private register(kept: Kept, registration: Registration): Promise<void> | undefined {
     const { backend, live } = this;
-    const snapshot = kept === 'done' ? live.saved : this.snapshot(kept);
+    const snapshot = (this.committed = kept === 'done' ? live.saved : this.snapshot(kept));
+    this.isCommitted = true;
     if (snapshot === undefined) return registration.discard();
     const next = backend.recordOf(snapshot, currentTime());
     if (live.isAsLoaded(snapshot)) {
@@ -112,7 +115,8 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     }
     if (backend.cookieOf(snapshot.cookie).maxAge < 0) return registration.end();
     // What does not fit is not told.
-    if (snapshot.texts.size > 0 || snapshot.isSaved) this.backend.check(next);
+    const isKept = snapshot.texts.size > 0 || snapshot.isSaved;
+    if (isKept && registration.isTold(next)) this.backend.check(next);
     return this.keep(snapshot, next, registration);
   }
 
@@ -139,8 +143,9 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     this.save(() => this.snapshot('changes'));
   }
 
-  protected decideFor(kept: Kept): Decision {
-    const decision = this.decisionFor(kept);
+  protected decideFor(kept: Kept, isAtOnce: boolean): Decision {
+    const decision = this.decisionFor(kept, isAtOnce && this.isCommitted);
+    this.isCommitted = false;
     const { backend, live, loaded, committed } = this;
     const { cookie, onSent } = decision;
     if (loaded === undefined || cookie === undefined || !hasListeners('conflict')) return decision;
@@ -155,14 +160,15 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
     };
   }
 
-  private decisionFor(kept: Kept): Decision {
+  /** @param isCommitted whether the snapshot was just taken */
+  private decisionFor(kept: Kept, isCommitted: boolean): Decision {
     const { backend, live } = this;
     const now = currentTime();
     const nothing: Decision = { backend, events: [] };
     if (this.isAnonymous || this.registration?.isEnded === true) return nothing;
-    const snapshot = kept === 'done' ? live.saved : this.snapshot(kept);
+    if (!isCommitted) this.committed = kept === 'done' ? live.saved : this.snapshot(kept);
+    const snapshot = this.committed;
     this.kept = kept;
-    this.committed = snapshot;
     const isEmpty = snapshot === undefined || (snapshot.texts.size === 0 && !snapshot.isSaved);
     const lastId = live.record?.id ?? snapshot?.id ?? '';
 

@@ -104,6 +104,17 @@ export class Registration implements RegistryBacking {
     else if (isKept) throw this.removalError;
   }
 
+  /** Whether the registry must be told of a session, as it is kept. */
+  isTold(next: SessionRecord): boolean {
+    const owner = next.signIn?.owner;
+    const entry = owner && this.entries.get(owner.ref);
+    return (
+      owner !== undefined &&
+      entry !== undefined &&
+      this.differs(entry.session, this.owned.entryOf(next, owner))
+    );
+  }
+
   /**
    * Brings the registry to what is kept of the session.
    *

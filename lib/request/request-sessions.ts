@@ -111,7 +111,7 @@ export class RequestSessions implements ResponseListener, ResponseState {
     try {
       refuseDeletion(this.shownOn);
       const writing = this.write(statusCode);
-      if (writing === undefined) this.decide(statusCode);
+      if (writing === undefined) this.decide(statusCode, true);
       else return writing.then(() => this.decide(statusCode)).catch((error) => this.tell(error));
     } catch (error) {
       this.tell(error);
@@ -245,10 +245,10 @@ export class RequestSessions implements ResponseListener, ResponseState {
   }
 
   /** Decides for each session what the response must say. */
-  private decide(status: number): void {
+  private decide(status: number, isAtOnce = false): void {
     const decisions: Decision[] = [];
     for (const one of this.#opened) {
-      if (one.isOpen) decisions.push(one.decide(this.keptBy(one, status)));
+      if (one.isOpen) decisions.push(one.decide(this.keptBy(one, status), isAtOnce));
     }
     this.#decisions = decisions;
   }

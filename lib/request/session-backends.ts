@@ -37,8 +37,8 @@ export class SessionBackends implements OnModuleInit, OnModuleDestroy {
   // Private to the language, so that no log shows what a request leads to: secrets and sessions.
   readonly #byName: ReadonlyMap<string, CookieBackend | StoreBackend>;
   readonly #default: CookieBackend | StoreBackend;
-  /** Whether sessions may have an owner whom a registry knows. */
-  readonly hasRegistry: boolean;
+  /** Whether handlers run where `SessionService.list` finds the session that asks. */
+  tracksCurrent: boolean;
   private readonly refreshes: SecretRefresh[] = [];
   /** By what the guards, the interceptors and the handler of a message share. */
   readonly #messages = new WeakMap<object, RequestSessions>();
@@ -60,7 +60,7 @@ export class SessionBackends implements OnModuleInit, OnModuleDestroy {
     );
     this.#byName = new Map(backends.map((backend) => [backend.options.name, backend]));
     this.#default = backends[0]!;
-    this.hasRegistry = backends.some(({ owned }) => owned !== undefined);
+    this.tracksCurrent = backends.some(({ owned }) => owned !== undefined);
   }
 
   /** The backend of the first session. */

@@ -251,6 +251,7 @@ describeWithRedis('the shop in two processes on one Redis', () => {
       shop: () => shop,
       browser: () => browser,
       isOnRedis: true,
+      isShownElsewhere: true,
     });
   });
 });

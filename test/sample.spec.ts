@@ -240,6 +240,7 @@ if (executablePath === undefined) {
     describeShopInBrowser(`the shop on ${adapter}`, {
       shop: () => shops.get(adapter)!,
       browser: () => browser,
+      isShownElsewhere: adapter !== 'Express',
     });
   }
 }

@@ -14,7 +14,7 @@ const LOOKS = [
   ['dark', 1280],
   ['dark', 390],
 ] as const;
-/** Of a page that the shops without Redis show too, in every look. */
+/** Of a page that another shop shows too, in every look. */
 const TWO_LOOKS = [LOOKS[0], LOOKS[3]] as const;
 /** WCAG 2.2, 1.4.10: no scrolling in two directions on a screen of this width. */
 const NARROWEST = 320;
@@ -64,7 +64,12 @@ const REDIS_PAGE: ShownPage = {
 };
 
 /** Every page of the shop, for every eye and hand. */
-export function describePages({ shop, browser, isOnRedis = false }: ShopInBrowser): void {
+export function describePages({
+  shop,
+  browser,
+  isOnRedis = false,
+  isShownElsewhere = false,
+}: ShopInBrowser): void {
   let visitors: Visitors;
 
   beforeAll(async () => {
@@ -87,9 +92,8 @@ export function describePages({ shop, browser, isOnRedis = false }: ShopInBrowse
       expect(await visit.heading()).toBe(heading);
       // Twice as fast as a script tag.
       await page.evaluate(`${AXE};0`);
-      for (const [colorScheme, width] of isOnRedis && path !== REDIS_PAGE.path
-        ? TWO_LOOKS
-        : LOOKS) {
+      const isElsewhere = isShownElsewhere && path !== REDIS_PAGE.path;
+      for (const [colorScheme, width] of isElsewhere ? TWO_LOOKS : LOOKS) {
         await look(page, colorScheme, width);
         expect([colorScheme, width, await page.evaluate(VIOLATIONS)]).toEqual([
           colorScheme,

@@ -108,4 +108,6 @@ export interface ShopInBrowser {
   readonly shop: () => Sample;
   readonly browser: () => Browser;
   readonly isOnRedis?: boolean;
+  /** Whether another shop shows its templates in every look. */
+  readonly isShownElsewhere?: boolean;
 }

@@ -25,6 +25,8 @@ export interface Ground {
   readonly env?: NodeJS.ProcessEnv;
   /** Those that are measured. Default all. */
   readonly routes?: readonly Route[];
+  /** How far from 1 an application against itself may come out. */
+  readonly quiet?: { readonly min: number; readonly max: number };
 }
 
 /** Ratios of an application to the one that it is measured against. */

@@ -1,6 +1,6 @@
 import { ROUNDS_SHOWN } from '../http/pair.js';
 import { titleOf } from '../http/route-table.js';
-import { holdRun } from '../http/run.js';
+import { holdRun, QUIET_WITH_REDIS as quiet } from '../http/run.js';
 import { circumstances } from '../report/circumstances.js';
 import { Targets } from '../report/targets.js';
 import { commandTable } from './command-table.js';
@@ -31,7 +31,7 @@ async function measureWith({ url, version }: RedisServer): Promise<string> {
   const tables: string[] = [];
   const ours = { app: OURS, title: '**ours**', maxCommands: MAX_COMMANDS };
   for (const adapter of ['express', 'fastify'] as const) {
-    const ground = { adapter, sessions: SESSIONS, env: { REDIS_URL: url } };
+    const ground = { adapter, sessions: SESSIONS, env: { REDIS_URL: url }, quiet };
     const run = await holdRun(ground, OURS, pairsOf(adapter));
     tables.push(
       ...redisTables(adapter, run, targets),

@@ -1,5 +1,5 @@
 import { ROUNDS_SHOWN } from '../http/pair.js';
-import { holdRun, type Pair } from '../http/run.js';
+import { holdRun, type Pair, QUIET_WITH_REDIS as quiet } from '../http/run.js';
 import { commandTable } from '../redis/command-table.js';
 import { RedisServer } from '../redis/redis-server.js';
 import { SESSIONS } from '../redis/redis.part.js';
@@ -38,7 +38,13 @@ export async function measure(): Promise<string> {
 
 async function measureInRedis({ url, version }: RedisServer, targets: Targets): Promise<string> {
   const adapter = 'express';
-  const ground = { adapter, routes: USING, sessions: SESSIONS, env: { REDIS_URL: url } } as const;
+  const ground = {
+    adapter,
+    routes: USING,
+    sessions: SESSIONS,
+    env: { REDIS_URL: url },
+    quiet,
+  } as const;
   const pairs = IN_REDIS.map(({ app }): Pair => [app, REDIS_PEER.app]);
   const run = await holdRun(ground, IN_REDIS[0].app, pairs);
   return [

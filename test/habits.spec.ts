@@ -1,6 +1,6 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { Session, SessionService } from 'nestjs-typed-session';
-import { isInStore, places, takeLogs } from './support/app.js';
+import { adapters, closeApps, isInStore, places, startApp, takeLogs } from './support/app.js';
 import { Latches } from './support/latch.js';
 import { serve } from './support/served.js';
 
@@ -130,5 +130,34 @@ describe.each(places)('what people write by habit on %s', (place) => {
     expect((await slow).setCookies).toEqual([]);
     expect((await newClient().get('/query?a=1', { cookie: before })).setCookies).toEqual([]);
     expect((await client.get('/read')).json).toMatchObject({ user: 'peter', role: 'admin' });
+  });
+});
+
+describe.each(adapters)("another library's request.session on %s", (adapter) => {
+  afterEach(closeApps);
+
+  it('is not looked at, with requestSession: false', async () => {
+    let reads = 0;
+    const theirs = {
+      configurable: true,
+      get() {
+        reads++;
+        return undefined;
+      },
+    };
+    const app = await startApp(adapter, {
+      controllers: [HabitController],
+      session: { requestSession: false },
+      configure: (nest) => {
+        const define = (request: object, _response: object, next: () => void) => {
+          Object.defineProperty(request, 'session', theirs);
+          next();
+        };
+        if (adapter === 'Express') nest.use(define);
+        else nest.getHttpAdapter().getInstance().addHook('onRequest', define);
+      },
+    });
+    expect((await app.client().get('/delete')).status).toBe(200);
+    expect(reads).toBe(0);
   });
 });

@@ -92,7 +92,9 @@ export class RequestSessions implements ResponseListener, ResponseState {
     // Who put the interceptor there without a decorator reaches for `request.session`.
     if (rendersView || names.length === 0) opening.push(this.session().live.openIfSlow());
     const opened = allOf(opening);
-    return showsSession ? showAfter(opened, this.request) : opened;
+    // Another library's property is not looked at.
+    const isOurs = showsSession && this.session().backend.options.requestSession;
+    return isOurs ? showAfter(opened, this.request) : opened;
   }
 
   /**

@@ -114,9 +114,6 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
       return registration.discard();
     }
     if (backend.cookieOf(snapshot.cookie).maxAge < 0) return registration.end();
-    // What does not fit is not told.
-    const isKept = snapshot.texts.size > 0 || snapshot.isSaved;
-    if (isKept && registration.isTold(next)) this.backend.check(next);
     return this.keep(snapshot, next, registration);
   }
 
@@ -130,7 +127,11 @@ export class CookieBackedSession extends BackedSession<CookieBackend> {
       this.backend.publish('dropped', snapshot.id);
       return undefined;
     };
-    const keeping = registration.keep(next, true);
+    // What does not fit is not told.
+    const check = () => {
+      if (snapshot.texts.size > 0 || snapshot.isSaved) this.backend.check(next);
+    };
+    const keeping = registration.keep(next, true, check);
     return keeping instanceof Promise ? keeping.then(finish) : finish(keeping);
   }
 

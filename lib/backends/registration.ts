@@ -104,32 +104,23 @@ export class Registration implements RegistryBacking {
     else if (isKept) throw this.removalError;
   }
 
-  /** Whether the registry must be told of a session, as it is kept. */
-  isTold(next: SessionRecord): boolean {
-    const owner = next.signIn?.owner;
-    const entry = owner && this.entries.get(owner.ref);
-    return (
-      owner !== undefined &&
-      entry !== undefined &&
-      this.differs(entry.session, this.owned.entryOf(next, owner))
-    );
-  }
-
   /**
    * Brings the registry to what is kept of the session.
    *
    * @param next the session as it is kept
    * @param asks whether the registry is asked where it need not be told anything
+   * @param check is called before it is told; what it throws is thrown
    * @returns whether the session is accepted; not, where another request has ended it
    * @throws SessionError `SESSION_STORE`, at once or later
    */
-  keep(next: SessionRecord, asks: boolean): Answer<boolean> {
+  keep(next: SessionRecord, asks: boolean, check?: () => void): Answer<boolean> {
     if (this.isEnded) return false;
     const owner = next.signIn?.owner;
     const entry = owner && this.entries.get(owner.ref);
     if (owner === undefined || entry === undefined) return true;
     const session = this.owned.entryOf(next, owner);
     if (this.differs(entry.session, session)) {
+      check?.();
       const { key } = entry.session;
       return afterwards(this.owned.replace(next.id, owner.id, session, key), (isReplaced) => {
         entry.session = session;

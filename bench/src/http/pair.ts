@@ -1,4 +1,4 @@
-import { roundsOr, secondsOr } from '../knobs.js';
+import { isShortened, roundsOr, secondsOr } from '../knobs.js';
 import { ratioOf, type Spread } from '../spread.js';
 import { check, cookieOfOurs, seed } from './client.js';
 import { type Route, ROUTES } from './routes.js';
@@ -9,12 +9,20 @@ import { wrk } from './wrk.js';
 /** For each of the two orders in which they are started. */
 const ROUNDS = roundsOr(3);
 const SECONDS = secondsOr(0.5);
-const WARM_UP_SECONDS = 1;
+/**
+ * On each route, and counted in requests: how much of an application the engine has compiled for good
+ * depends on what has run, and a slow machine would be measured cold after any fixed time.
+ */
+const WARM_UP_REQUESTS = 5_000;
+/** What has not come so far then has something other to wait for than the engine. */
+const MAX_WARM_UP_SECONDS = 12;
 /** Before each turn: a server that stood idle while the other was measured starts cold. */
 const WAKE_SECONDS = 0.2;
 
 /** How a pair is measured, for whoever reads its figures. */
-export const ROUNDS_SHOWN = `Two times ${ROUNDS} rounds of ${SECONDS} s: median (minimum to maximum).`;
+export const ROUNDS_SHOWN =
+  `Two times ${ROUNDS} rounds of ${SECONDS} s, each time after ${WARM_UP_REQUESTS} requests ` +
+  `(or ${MAX_WARM_UP_SECONDS} s of them) to warm up on each route: median (minimum to maximum).`;
 
 /** What both applications of a pair run on. */
 export interface Ground {
@@ -138,7 +146,7 @@ class Side {
   /** Makes sure that it does what its figures will stand for, and warms it up. */
   async prepare(): Promise<void> {
     await check(this.server, this.cookies[0]);
-    for (const route of this.routes) await this.load(route, WARM_UP_SECONDS);
+    for (const route of this.routes) await this.warmUp(route);
   }
 
   async turn(route: Route): Promise<void> {
@@ -148,6 +156,14 @@ class Side {
     const used = (await this.server.cpu()) - before;
     this.figures[route].throughput.push(perSecond);
     this.figures[route].cpu.push(used / requests);
+  }
+
+  private async warmUp(route: Route): Promise<void> {
+    let requests = 0;
+    for (let seconds = 1; seconds <= MAX_WARM_UP_SECONDS; seconds++) {
+      requests += (await this.load(route, 1)).requests;
+      if (requests >= WARM_UP_REQUESTS || isShortened()) return;
+    }
   }
 
   private load(route: Route, seconds: number) {

@@ -11,7 +11,7 @@ import {
   type Place,
   type TestApp,
 } from './support/app.js';
-import { findChromium, launch } from './support/browser.js';
+import { allowOtherPorts, ask, findChromium, launch } from './support/browser.js';
 import { attributes } from './support/client.js';
 
 @Controller()
@@ -36,7 +36,11 @@ class ShopController {
 }
 
 const start = (place: Place, cookie: SessionCookieOptions) =>
-  startApp(place, { controllers: [ShopController], session: { cookie } });
+  startApp(place, {
+    controllers: [ShopController],
+    session: { cookie },
+    configure: (app) => app.use(allowOtherPorts),
+  });
 
 const started = new Map<string, Promise<TestApp>>();
 
@@ -76,12 +80,10 @@ const chromium = findChromium();
         // What a store has under the id of a cookie goes with the sign-out, so its cookie may stay.
         const mayStay = isInStore(place) && host !== 'shop.test';
         const [first, second] = [await appWith(place, earlier), await appWith(place, later)];
-        const get = async (app: TestApp, path: string) => {
-          // Two instances of one host: cookies know no ports.
-          const url = app.url.replace('127.0.0.1', host) + path;
-          const response = await page.goto(url, { waitUntil: 'commit' });
-          return response!.text();
-        };
+        // Two instances of one host: cookies know no ports.
+        const at = (app: TestApp, path: string) => app.url.replace('127.0.0.1', host) + path;
+        const get = (app: TestApp, path: string) => ask(page, at(app, path));
+        await page.goto(at(first, '/user'));
 
         await get(first, '/in?user=peter');
         expect(await get(first, '/count')).toBe('1');

@@ -11,7 +11,7 @@ import {
   type Place,
   type TestApp,
 } from './support/app.js';
-import { allowOtherPorts, ask, findChromium, launch } from './support/browser.js';
+import { allowOtherPorts, askFrom, findChromium, launch } from './support/browser.js';
 import { attributes } from './support/client.js';
 
 @Controller()
@@ -82,7 +82,7 @@ const chromium = findChromium();
         const [first, second] = [await appWith(place, earlier), await appWith(place, later)];
         // Two instances of one host: cookies know no ports.
         const at = (app: TestApp, path: string) => app.url.replace('127.0.0.1', host) + path;
-        const get = (app: TestApp, path: string) => ask(page, at(app, path));
+        const get = (app: TestApp, path: string) => askFrom(page, at(app, path));
         await page.goto(at(first, '/user'));
 
         await get(first, '/in?user=peter');

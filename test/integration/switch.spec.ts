@@ -13,7 +13,7 @@ import { tap } from 'rxjs';
 import { Session, SessionService } from 'nestjs-typed-session';
 import { fromGorilla, toGorilla, type SessionAdopter } from 'nestjs-typed-session/adopt';
 import { adapters, closeApps, places, startApp, type Place, type TestApp } from '../support/app.js';
-import { allowOtherPorts, ask, findChromium, launch } from '../support/browser.js';
+import { allowOtherPorts, askFrom, findChromium, launch } from '../support/browser.js';
 import type { Client } from '../support/client.js';
 import { describeWithGorilla, GoProgram } from '../support/go-program.js';
 import { describeWithPostgres } from '../support/postgres-server.js';
@@ -140,7 +140,7 @@ async function freshPage(): Promise<VisitedPage> {
       const response = await tab.goto(url, { waitUntil: 'commit' });
       return response!.text();
     };
-    page = { context, visit, ask: (url) => ask(tab, url) };
+    page = { context, visit, ask: (url) => askFrom(tab, url) };
   }
   await page.context.clearCookies();
   return page;

@@ -32,7 +32,7 @@ export function launch(executablePath: string, hosts: string[] = []): Promise<Br
  *
  * @returns the body of the answer
  */
-export function ask(page: Page, url: string): Promise<string> {
+export function askFrom(page: Page, url: string): Promise<string> {
   const text = `fetch(${JSON.stringify(url)}, { credentials: 'include' }).then((answer) => answer.text())`;
   return page.evaluate<string>(text);
 }

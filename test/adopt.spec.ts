@@ -20,6 +20,7 @@ import {
 } from 'nestjs-typed-session/adopt';
 import { adapters, closeApps, isInStore, places, startApp, takeLogs } from './support/app.js';
 import { attributes, type Answer, type Client } from './support/client.js';
+import { holdDeadlines } from './support/deadlines.js';
 import { recordEvents } from './support/session-events.js';
 
 @SessionType('main.User')
@@ -95,6 +96,10 @@ const {
 const writtenInGo = { name: goName, hashKey, blockKey, maxAge: 0 };
 
 const fromOld = (options: AdopterOptions = {}) => fromGorilla({ ...options, ...OLD });
+
+/** The deadline of a call where no `storeTimeout` is given: milliseconds. */
+const DEFAULT_DEADLINE = 2000;
+const deadlines = holdDeadlines(DEFAULT_DEADLINE);
 
 /** Tells the old cookies of one test from those of another. */
 let serial = 0;
@@ -381,6 +386,7 @@ class OldStore extends session.MemoryStore {
   override get(id: string, callback: (error: unknown, found?: any) => void): void {
     if (this.mode === 'fails') callback(new Error('no connection'));
     else if (this.mode === 'works') super.get(id, callback as never);
+    else deadlines.passSoon();
   }
   override destroy(id: string, callback?: (error?: unknown) => void): void {
     if (this.mode === 'works') super.destroy(id, callback);
@@ -453,9 +459,13 @@ describe.each(places)('a session in the store of express-session, on %s', (place
   });
 
   it('is a 503 where that store does not answer in time', async () => {
-    const { client } = await browser({}, isInStore(place) ? { storeTimeout: 0.05 } : {});
+    const storeTimeout = DEFAULT_DEADLINE / 1000;
+    const { client } = await browser({}, isInStore(place) ? { storeTimeout } : {});
     store.mode = 'hangs';
     expect((await client.get('/read')).status).toBe(503);
+    expect(events.take('failed')).toMatchObject([
+      { operation: 'read', error: { message: expect.stringContaining('storeTimeout') as string } },
+    ]);
   });
 
   if (isInStore(place)) {

@@ -1,7 +1,8 @@
 /**
  * A deploy: two builds of a small shop, in which the types of the second have moved on, over one
  * session. Nothing that either wrote is lost. (Over the cookie requests come one after the other: it cannot
- * merge what two wrote at the same time.) Each is a process of its own, with the library as built.
+ * merge what two wrote at the same time.) Each is a process of its own, with the library as built, that
+ * serves an application for each adapter and carrier.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +11,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { CARRIERS } from './deploys/carriers.js';
-import { type AdapterName, adapters } from './support/app.js';
+import { adapters } from './support/app.js';
 import { Client } from './support/client.js';
 import { hasRedis, RedisServer } from './support/redis-server.js';
 
@@ -18,7 +19,13 @@ const FOLDER = fileURLToPath(new URL('deploys/', import.meta.url));
 const BUILT = `${FOLDER}dist/`;
 const children: ChildProcess[] = [];
 
+const carriers = Object.keys(CARRIERS).filter((carrier) => carrier !== 'Redis' || hasRedis);
+const table = adapters.flatMap((adapter) => carriers.map((carrier) => [adapter, carrier] as const));
+
 let redis: RedisServer | undefined;
+/** The addresses of the applications of each build. */
+let oldUrls: Record<string, string>;
+let newUrls: Record<string, string>;
 
 beforeAll(async () => {
   if (hasRedis) redis = await RedisServer.start();
@@ -33,6 +40,7 @@ beforeAll(async () => {
     };
     writeFileSync(`${BUILT}${file}.js`, ts.transpileModule(source, { compilerOptions }).outputText);
   }
+  [oldUrls, newUrls] = await Promise.all([start('version-1'), start('version-2')]);
 });
 
 afterAll(async () => {
@@ -46,32 +54,27 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-/** Starts a build and gives its address. */
-async function start(build: string, adapter: AdapterName, carrier: string): Promise<string> {
+/** Starts a build and gives its addresses. */
+async function start(build: string): Promise<Record<string, string>> {
   const child = spawn(process.execPath, [`${BUILT}${build}.js`], {
-    env: { ...process.env, ADAPTER: adapter, CARRIER: carrier, REDIS_URL: redis?.url },
+    env: { ...process.env, CARRIERS_HERE: JSON.stringify(carriers), REDIS_URL: redis?.url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
   let complaint = '';
   child.stderr.on('data', (data: Buffer) => (complaint += data.toString()));
   for await (const line of createInterface(child.stdout)) {
-    if (line.startsWith('http')) return line;
+    if (line.startsWith('{')) return JSON.parse(line) as Record<string, string>;
   }
   throw new Error(`${build} did not start; was the library built?\n${complaint}`);
 }
 
-const carriers = Object.keys(CARRIERS).filter((carrier) => carrier !== 'Redis' || hasRedis);
-const table = adapters.flatMap((adapter) => carriers.map((carrier) => [adapter, carrier] as const));
-
 describe.each(table)('a deploy on %s, over %s', (adapter, carrier) => {
   let oldUrl: string;
   let newUrl: string;
-  beforeAll(async () => {
-    [oldUrl, newUrl] = await Promise.all([
-      start('version-1', adapter, carrier),
-      start('version-2', adapter, carrier),
-    ]);
+  beforeAll(() => {
+    oldUrl = oldUrls[`${adapter}, over ${carrier}`];
+    newUrl = newUrls[`${adapter}, over ${carrier}`];
   });
 
   /** One browser that meets both builds: they share a jar. */

@@ -10,47 +10,51 @@ import { ROOT } from './support/readme.js';
 const load = () => import('./support/evaluated-again.js');
 
 describe('FORMAT.md: It is evaluated again where both name the same file in `definedIn`, or, where neither names one, where the library was evaluated again too and both have the same text.', () => {
+  type Module = Awaited<ReturnType<typeof load>>;
+  let older: Module;
+  let isolated: Module;
+  let newer: Module;
+
+  beforeAll(async () => {
+    older = await load();
+    await jest.isolateModulesAsync(async () => void (isolated = await load()));
+    jest.resetModules();
+    newer = await load();
+  });
   afterEach(closeApps);
 
   it.each([
-    ['jest.resetModules()', async () => (jest.resetModules(), load())],
-    [
-      'jest.isolateModulesAsync()',
-      async () => {
-        let loaded!: Awaited<ReturnType<typeof load>>;
-        await jest.isolateModulesAsync(async () => void (loaded = await load()));
-        return loaded;
-      },
-    ],
-  ])('is no second class under its names, after %s', async (_, loadAgain) => {
-    const first = await load();
-    const second = await loadAgain();
-    expect(second.Decorated).not.toBe(first.Decorated);
+    ['jest.isolateModulesAsync()', () => isolated],
+    ['jest.resetModules()', () => newer],
+  ])('is no second class under its names, after %s', (_, again) => {
+    expect(again().Decorated).not.toBe(older.Decorated);
   });
 
   it.each(adapters)('gives instances of the newest class, on %s', async (adapter) => {
-    const older = await load();
-    jest.resetModules();
-    const newer = await load();
-
     @Controller()
     class AgainController {
       @Get('set') set(@Session() ss: Session) {
-        ss.set('all', [new older.Decorated(), new newer.Registered(), new older.ListedToo()]);
+        ss.set('all', [
+          new older.Decorated(),
+          new isolated.Registered(),
+          new newer.Registered(),
+          new older.ListedToo(),
+        ]);
         return {};
       }
       @Get() read(@Session() ss: Session) {
-        const [decorated, registered, listed] = ss.get('all') as unknown[];
+        const [decorated, registered, registeredLater, listed] = ss.get('all') as unknown[];
         return [
           decorated instanceof newer.Decorated,
           registered instanceof newer.Registered,
+          registeredLater instanceof newer.Registered,
           listed instanceof newer.ListedToo,
         ];
       }
     }
     const client = (await startApp(adapter, { controllers: [AgainController] })).client();
     expect((await client.get('/set')).status).toBe(200);
-    expect((await client.get('/')).json).toEqual([true, true, true]);
+    expect((await client.get('/')).json).toEqual([true, true, true, true]);
   });
 
   it('does not let a function make two classes under one name', () => {

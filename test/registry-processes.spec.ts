@@ -8,6 +8,8 @@ import { describeWithRedis } from './support/redis-server.js';
 
 const FIXTURE = join(dirname(fileURLToPath(import.meta.url)), 'fixtures/registry-process.mjs');
 const PROCESSES = [0, 1, 2, 3];
+/** Each process has an application for each, in this order. */
+const PLACES = ['cookie', 'store'];
 const ROUNDS = 4;
 
 /** When something happened, by a clock that all processes share. */
@@ -18,15 +20,16 @@ interface Times {
 }
 
 describeWithRedis('four processes with one registry', () => {
-  describe.each(['cookie', 'store'])('statement 29: sessions kept in the %s', (place) => {
-    let processes: Processes;
+  let processes: Processes;
 
-    beforeAll(async () => {
-      processes = await Processes.start(FIXTURE, place);
-    }, 180_000);
-    afterAll(async () => processes?.stop());
+  beforeAll(async () => {
+    processes = await Processes.start(FIXTURE, PLACES.length);
+  }, 180_000);
+  afterAll(async () => processes?.stop());
 
-    const clientOf = (number: number, other?: Client) => processes.clientOf(number, other);
+  describe.each(PLACES)('statement 29: sessions kept in the %s', (place) => {
+    const clientOf = (number: number, other?: Client) =>
+      processes.clientOf(number, other, PLACES.indexOf(place));
     async function signedIn(owner: string, number: number): Promise<Client> {
       const client = clientOf(number);
       expect((await client.get(`/signIn/${owner}`)).status).toBe(200);

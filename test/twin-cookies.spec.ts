@@ -2,8 +2,16 @@ import { Controller, Get, Query } from '@nestjs/common';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Session, type SessionCookieOptions } from 'nestjs-typed-session';
-import { closeApps, isInStore, places, startApp, takeLogs, type TestApp } from './support/app.js';
-import { findChromium, launch } from './support/browser.js';
+import {
+  closeApps,
+  isInStore,
+  places,
+  startApp,
+  takeLogs,
+  type Place,
+  type TestApp,
+} from './support/app.js';
+import { allowOtherPorts, askFrom, findChromium, launch } from './support/browser.js';
 import { attributes } from './support/client.js';
 
 @Controller()
@@ -27,8 +35,22 @@ class ShopController {
   }
 }
 
-const start = (place: (typeof places)[number], cookie: SessionCookieOptions) =>
-  startApp(place, { controllers: [ShopController], session: { cookie } });
+const start = (place: Place, cookie: SessionCookieOptions) =>
+  startApp(place, {
+    controllers: [ShopController],
+    session: { cookie },
+    configure: (app) => app.use(allowOtherPorts),
+  });
+
+const started = new Map<string, Promise<TestApp>>();
+
+/** The application with these options, which is started when it is first asked for. */
+function appWith(place: Place, cookie: SessionCookieOptions): Promise<TestApp> {
+  const options = JSON.stringify([place, cookie]);
+  const app = started.get(options) ?? start(place, cookie);
+  started.set(options, app);
+  return app;
+}
 
 afterAll(closeApps);
 
@@ -57,13 +79,11 @@ const chromium = findChromium();
       it.each(places)('are one session, the newest, on %s', async (place) => {
         // What a store has under the id of a cookie goes with the sign-out, so its cookie may stay.
         const mayStay = isInStore(place) && host !== 'shop.test';
-        const [first, second] = [await start(place, earlier), await start(place, later)];
-        const get = async (app: TestApp, path: string) => {
-          // Two instances of one host: cookies know no ports.
-          const url = app.url.replace('127.0.0.1', host) + path;
-          const response = await page.goto(url, { waitUntil: 'commit' });
-          return response!.text();
-        };
+        const [first, second] = [await appWith(place, earlier), await appWith(place, later)];
+        // Two instances of one host: cookies know no ports.
+        const at = (app: TestApp, path: string) => app.url.replace('127.0.0.1', host) + path;
+        const get = (app: TestApp, path: string) => askFrom(page, at(app, path));
+        await page.goto(at(first, '/user'));
 
         await get(first, '/in?user=peter');
         expect(await get(first, '/count')).toBe('1');
@@ -116,7 +136,7 @@ describe.each(places)('the line that deletes another cookie of the name, on %s',
   ])(
     'statement 24: goes out with a sign-out where there is configured: %s',
     async (_, cookie, twins) => {
-      const app = await start(place, cookie);
+      const app = await appWith(place, cookie);
       const headers = { cookie: await cookieOf(app), host: 'shop.test:80' };
       const { setCookies } = await app.client().get('/out', headers);
       for (const line of setCookies) {
@@ -129,7 +149,7 @@ describe.each(places)('the line that deletes another cookie of the name, on %s',
   );
 
   it('goes out with a new id, before the cookie', async () => {
-    const app = await start(place, { domain: 'shop.test' });
+    const app = await appWith(place, { domain: 'shop.test' });
     const headers = { cookie: await cookieOf(app), host: 'shop.test' };
     const { setCookies } = await app.client().get('/in?user=paul', headers);
     expect(setCookies).toHaveLength(2);
@@ -138,7 +158,7 @@ describe.each(places)('the line that deletes another cookie of the name, on %s',
   });
 
   it('statement 43: does not go out with a change, nor where one cookie of the name came', async () => {
-    const app = await start(place, { domain: 'shop.test' });
+    const app = await appWith(place, { domain: 'shop.test' });
     const several = await cookieOf(app);
     const [one] = several.split('; ');
     for (const [path, cookie] of [
@@ -152,7 +172,7 @@ describe.each(places)('the line that deletes another cookie of the name, on %s',
   it.each(['[::1]', 'shop_test', 'shop.test;x'])(
     'goes out for no host that is none: %j',
     async (host) => {
-      const app = await start(place, {});
+      const app = await appWith(place, {});
       const answer = await app.client().get('/out', { cookie: await cookieOf(app), host });
       if (answer.status === 200) expect(answer.setCookies).toHaveLength(1);
       else expect(answer.status).toBe(400);

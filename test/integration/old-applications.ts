@@ -17,6 +17,7 @@ import {
   type AdopterOptions,
   type SessionAdopter,
 } from 'nestjs-typed-session/adopt';
+import { allowOtherPorts } from '../support/browser.js';
 import { PostgresServer } from '../support/postgres-server.js';
 import { RedisServer } from '../support/redis-server.js';
 import { library, moduleOf } from './libraries.js';
@@ -93,6 +94,7 @@ async function onNest(
 ) {
   const testing = await Test.createTestingModule({ controllers: [controller] }).compile();
   const app = testing.createNestApplication(adapter);
+  app.use(allowOtherPorts);
   await configure(app);
   await app.listen(0, '127.0.0.1');
   return {

@@ -3,39 +3,66 @@ import { fileURLToPath } from 'node:url';
 import { adapters } from '../support/app.js';
 import { assertBuilt } from '../support/built-library.js';
 import { Client } from '../support/client.js';
-import { describeWithPostgres, PostgresServer } from '../support/postgres-server.js';
-import { describeWithRedis, RedisServer } from '../support/redis-server.js';
+import { describeWithPostgres, hasPostgres, PostgresServer } from '../support/postgres-server.js';
+import { describeWithRedis, hasRedis, RedisServer } from '../support/redis-server.js';
 import { freePort, ServerProcess } from '../support/server-process.js';
 
 const FIXTURE = join(dirname(fileURLToPath(import.meta.url)), 'slow-process.mjs');
-const ROUNDS = 60;
+/** Each process writes in every other. Nothing in them is left to chance. */
+const ROUNDS = 20;
 
-interface Server {
-  readonly url: string;
-  stop(): Promise<void>;
-}
+/** Stores that cannot compare and write, and the servers that they are kept on. */
+const STORES = {
+  'keyv-postgres': 'PostgreSQL',
+  'connect-pg-simple': 'PostgreSQL',
+  'keyv-redis': 'Redis',
+} as const;
+type Kind = keyof typeof STORES;
 
-/** Two processes, one of each adapter, that share a store which cannot compare and write. */
-function describeProcesses(kind: string, startServer: () => Promise<Server>): void {
-  let server: Server;
-  let urls: string[] = [];
-  const processes: ServerProcess[] = [];
+const present = { PostgreSQL: hasPostgres, Redis: hasRedis };
+const kinds = (Object.keys(STORES) as Kind[]).filter((kind) => present[STORES[kind]]);
 
-  beforeAll(async () => {
-    assertBuilt();
-    server = await startServer();
-    for (const adapter of adapters) {
+/** Two processes, one of each adapter, each with an application for each store. */
+const processes: ServerProcess[] = [];
+const servers: { stop(): Promise<void> }[] = [];
+/** The addresses of the applications with a store. */
+const addresses: Record<Kind, string[]> = {
+  'keyv-postgres': [],
+  'connect-pg-simple': [],
+  'keyv-redis': [],
+};
+
+beforeAll(async () => {
+  assertBuilt();
+  const started = async <T extends { stop(): Promise<void> }>(starting: Promise<T>) => {
+    const server = await starting;
+    servers.push(server);
+    return server;
+  };
+  const [postgres, redis] = await Promise.all([
+    hasPostgres ? started(PostgresServer.start()) : undefined,
+    hasRedis ? started(RedisServer.start()) : undefined,
+  ]);
+  const urls = { PostgreSQL: postgres?.url, Redis: redis?.url };
+  // One after the other: PostgreSQL refuses one of two that make a table at once.
+  for (const adapter of adapters) {
+    const args = [FIXTURE, adapter];
+    for (const kind of kinds) {
       const port = await freePort();
-      const args = [FIXTURE, adapter, `${port}`, kind, server.url];
-      processes.push(await ServerProcess.start(process.execPath, args, { ready: /^listening$/ }));
-      urls.push(`http://127.0.0.1:${port}`);
+      args.push(kind, urls[STORES[kind]]!, `${port}`);
+      addresses[kind].push(`http://127.0.0.1:${port}`);
     }
-  }, 180_000);
-  afterAll(async () => {
-    for (const one of processes) await one.kill();
-    urls = [];
-    await server?.stop();
-  });
+    processes.push(await ServerProcess.start(process.execPath, args, { ready: /^listening$/ }));
+  }
+}, 180_000);
+afterAll(async () => {
+  await Promise.all(processes.map((one) => one.kill()));
+  await Promise.all(servers.map((one) => one.stop()));
+});
+
+/** What two processes are promised that share a store. */
+function describeProcesses(kind: Kind): void {
+  const urls = addresses[kind];
 
   function clientOf(number: number, other?: Client): Client {
     const client = new Client(urls[number % urls.length]);
@@ -110,11 +137,11 @@ function describeProcesses(kind: string, startServer: () => Promise<Server>): vo
 }
 
 describeWithPostgres('two processes with KeyvSessionStore on one PostgreSQL', () => {
-  describeProcesses('keyv-postgres', () => PostgresServer.start());
+  describeProcesses('keyv-postgres');
 });
 describeWithPostgres('two processes with connect-pg-simple on one PostgreSQL', () => {
-  describeProcesses('connect-pg-simple', () => PostgresServer.start());
+  describeProcesses('connect-pg-simple');
 });
 describeWithRedis('two processes with KeyvSessionStore on one Redis', () => {
-  describeProcesses('keyv-redis', () => RedisServer.start());
+  describeProcesses('keyv-redis');
 });

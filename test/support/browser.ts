@@ -1,4 +1,5 @@
-import { type Browser, chromium } from 'playwright-core';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { findProgram } from './programs.js';
 
 /** The first Chromium on the PATH. */
@@ -23,6 +24,30 @@ export function launch(executablePath: string, hosts: string[] = []): Promise<Br
       `--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(',')}`,
     ],
   });
+}
+
+/**
+ * Asks from within a page, which has to be of the same site. Chromium sends and keeps cookies as for a
+ * page that it goes to, and is not kept busy for a tenth of a second. The server has to `allowOtherPorts`.
+ *
+ * @returns the body of the answer
+ */
+export function askFrom(page: Page, url: string): Promise<string> {
+  const text = `fetch(${JSON.stringify(url)}, { credentials: 'include' }).then((answer) => answer.text())`;
+  return page.evaluate<string>(text);
+}
+
+/** A middleware: pages of other ports may read what is answered to them. */
+export function allowOtherPorts(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  next: () => void,
+): void {
+  if (headers.origin !== undefined) {
+    response.setHeader('access-control-allow-origin', headers.origin);
+    response.setHeader('access-control-allow-credentials', 'true');
+  }
+  next();
 }
 
 /** What would keep people from using a page, found in the page itself. */

@@ -1,4 +1,5 @@
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import { connect } from 'node:net';
 
 export interface Answer {
   status: number;
@@ -80,4 +81,28 @@ export function attributes(line: string): Record<string, string | true> {
         return [name.toLowerCase(), value ?? true];
       }),
   );
+}
+
+/**
+ * What a server answers to as many requests of visitors without cookies. All are sent at once, over one
+ * connection, in a fraction of the time that a client for each would take.
+ *
+ * @returns the bodies of the answers, as JSON
+ */
+export async function visits(url: string, path: string, times: number): Promise<any[]> {
+  const { hostname, port } = new URL(url);
+  const visit = `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n`;
+  const socket = connect(Number(port), hostname);
+  socket.write(`${visit}\r\n`.repeat(times - 1) + `${visit}Connection: close\r\n\r\n`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  const bodies: unknown[] = [];
+  let rest = Buffer.concat(chunks).toString('latin1');
+  while (rest !== '') {
+    const from = rest.indexOf('\r\n\r\n') + '\r\n\r\n'.length;
+    const length = Number(/^content-length: (\d+)\r$/im.exec(rest.slice(0, from))![1]);
+    bodies.push(JSON.parse(rest.slice(from, from + length)));
+    rest = rest.slice(from + length);
+  }
+  return bodies;
 }

@@ -1,14 +1,18 @@
 /** A `storeTimeout` that no call misses by itself, on however slow a machine: milliseconds. */
 export const DEADLINE = 54_321;
 
-/** Where the deadlines of a file's calls of a store pass when a test says so, and not by the clock. */
-export function holdDeadlines() {
+/**
+ * Where the deadlines of a file's calls of a store pass when a test says so, and not by the clock.
+ *
+ * @param deadline the `storeTimeout` of these calls, in milliseconds
+ */
+export function holdDeadlines(deadline = DEADLINE) {
   const { setTimeout, clearTimeout } = globalThis;
   const pending = new Map<unknown, () => void>();
   const held = {
     setTimeout: (act: () => void, milliseconds?: number, ...args: []) => {
       const timer = setTimeout(act, milliseconds, ...args);
-      if (milliseconds === DEADLINE) pending.set(timer, act);
+      if (milliseconds === deadline) pending.set(timer, act);
       return timer;
     },
     clearTimeout: (timer: NodeJS.Timeout | undefined) => {

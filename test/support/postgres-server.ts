@@ -14,6 +14,8 @@ const folders = existsSync(DEBIAN)
 const postgres = findProgram(['postgres'], folders);
 const initdb = findProgram(['initdb'], folders);
 
+export const hasPostgres = postgres !== undefined && initdb !== undefined;
+
 /** Like `describe`, for tests that need PostgreSQL. */
 export function describeWithPostgres(title: string, tests: () => void): void {
   describeWhere({ postgres, initdb }, title, tests);

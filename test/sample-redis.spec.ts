@@ -35,6 +35,15 @@ describe('the shop on Redis, where there is none', () => {
     expect(await shop.ended).toBe(1);
     expect(shop.lines).toEqual(['REDIS_URL is set, but no Redis answers there.']);
   });
+
+  it('keeps nobody waiting who has read it', async () => {
+    const env = { REDIS_URL: `redis://127.0.0.1:${await freePort()}` };
+    const shop = new Sample(NAME, { env });
+    await shop.printed(/no Redis answers/);
+    const said = Date.now();
+    await shop.ended;
+    expect(Date.now() - said).toBeLessThan(3000);
+  });
 });
 
 describeWithRedis('the shop on Redis, which it starts itself', () => {

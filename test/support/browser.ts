@@ -1,9 +1,9 @@
 import { type Browser, chromium } from 'playwright-core';
 import { findProgram } from './programs.js';
 
-/** The first Chromium on the PATH. */
+/** The first Chromium on the PATH; the one without windows takes half of the time. */
 export function findChromium(): string | undefined {
-  return findProgram(['chromium', 'chromium-browser', 'google-chrome']);
+  return findProgram(['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']);
 }
 
 /** @param hosts that are this machine to the browser */

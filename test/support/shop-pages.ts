@@ -64,7 +64,7 @@ export function describePages(
 ): void {
   if (like !== undefined) {
     const same = isOnRedis ? PAGES.filter(({ isOtherOnRedis }) => !isOtherOnRedis) : PAGES;
-    describe('as elsewhere', () => describeSamePages(same, like, shop));
+    describe('as elsewhere', () => describeSamePages(same, { like, shop, isOnRedis }));
   }
   const pages = isOnRedis ? PAGES_ON_REDIS : PAGES;
   if (like === undefined || isOnRedis) {

@@ -6,14 +6,16 @@ import { describeWithRedis, RedisServer } from './support/redis-server.js';
 import { Sample, Visitor } from './support/sample.js';
 import { freePort } from './support/server-process.js';
 import { describeShopInBrowser } from './support/shop-in-browser.js';
-import { FRESH_SIGN_IN } from './support/shop-keyboard.js';
+import { describeOrder, EarlyCustomer, FRESH_SIGN_IN } from './support/shop-order.js';
 import { ADA, ShopVisit } from './support/shop-visit.js';
 
 const NAME = '02-redis-fastify';
+/** The shop whose pages are looked at in `sample.spec`. */
+const WITHOUT_REDIS = '01-web-app';
 const NEW_SECRET =
   'SESSION_SECRET is not set: the secret is a new one, and a restart signs everyone out.';
 
-beforeAll(() => Sample.build(NAME), 180_000);
+beforeAll(() => Promise.all([NAME, WITHOUT_REDIS].map((one) => Sample.build(one))), 180_000);
 
 /** The number that an element of a page shows. */
 const shown = (html: string, id: string) => Number(new RegExp(`id="${id}">(\\d+)`).exec(html)?.[1]);
@@ -34,6 +36,15 @@ describe('the shop on Redis, where there is none', () => {
     const shop = new Sample(NAME, { env });
     expect(await shop.ended).toBe(1);
     expect(shop.lines).toEqual(['REDIS_URL is set, but no Redis answers there.']);
+  });
+
+  it('keeps nobody waiting who has read it', async () => {
+    const env = { REDIS_URL: `redis://127.0.0.1:${await freePort()}` };
+    const shop = new Sample(NAME, { env });
+    await shop.printed(/no Redis answers/);
+    const said = Date.now();
+    await shop.ended;
+    expect(Date.now() - said).toBeLessThan(3000);
   });
 });
 
@@ -64,15 +75,21 @@ describeWithRedis('the shop on Redis, which it starts itself', () => {
 describeWithRedis('the shop in two processes on one Redis', () => {
   let redis: RedisServer;
   let shop: Sample;
+  let elsewhere: Sample;
+  let early: EarlyCustomer;
   let processes: number[];
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    shop = await Sample.start(NAME, { env: { REDIS_URL: redis.url, FRESH_SIGN_IN } });
+    [shop, elsewhere] = await Promise.all([
+      Sample.start(NAME, { env: { REDIS_URL: redis.url, FRESH_SIGN_IN } }),
+      Sample.start(WITHOUT_REDIS),
+    ]);
+    early = await EarlyCustomer.enter(shop);
     processes = shop.lines.at(-1)!.match(/\d+/g)!.slice(0, 2).map(Number);
   }, 180_000);
   afterAll(async () => {
-    await shop?.stop();
+    await Promise.all([shop?.stop(), elsewhere?.stop()]);
     await redis?.stop();
   });
 
@@ -235,23 +252,14 @@ describeWithRedis('the shop in two processes on one Redis', () => {
       await visit.end();
     });
 
-    it('writes a letter', async () => {
-      const visit = await ShopVisit.begin(browser, shop);
-      await visit.goto('/');
-      await visit.page.getByRole('link', { name: 'Redis' }).click();
-      await visit.page.getByLabel('A long letter').fill('Dear Ada,\nhow are you?');
-      await visit.press('Keep the letter');
-      expect(await visit.page.getByLabel('A long letter').inputValue()).toBe(
-        'Dear Ada,\nhow are you?',
-      );
-      await visit.end();
-    });
-
     describeShopInBrowser('the shop on Redis', {
       shop: () => shop,
       browser: () => browser,
       isOnRedis: true,
-      isShownElsewhere: true,
+      like: () => elsewhere,
+      early: () => early,
     });
   });
+
+  describeOrder('the shop on Redis', () => early);
 });

@@ -3,7 +3,7 @@ import { type AdapterName, adapters } from './support/app.js';
 import { findChromium, launch } from './support/browser.js';
 import { Sample, Visitor } from './support/sample.js';
 import { describeShopInBrowser } from './support/shop-in-browser.js';
-import { FRESH_SIGN_IN } from './support/shop-keyboard.js';
+import { describeOrder, EarlyCustomer, FRESH_SIGN_IN } from './support/shop-order.js';
 import { ShopVisit } from './support/shop-visit.js';
 
 const NAME = '01-web-app';
@@ -11,13 +11,16 @@ const DAY = 24 * 60 * 60;
 const WRONG = 'That name and that password do not belong together.';
 
 const shops = new Map<AdapterName, Sample>();
+const early = new Map<AdapterName, EarlyCustomer[]>();
 const urlOf = (adapter: AdapterName) => shops.get(adapter)!.url;
 
 beforeAll(async () => {
   await Sample.build(NAME);
   const start = async (one: AdapterName) => {
     const args = one === 'Fastify' ? ['--fastify'] : [];
-    shops.set(one, await Sample.start(NAME, { args, env: { FRESH_SIGN_IN } }));
+    const shop = await Sample.start(NAME, { args, env: { FRESH_SIGN_IN } });
+    shops.set(one, shop);
+    early.set(one, [await EarlyCustomer.enter(shop), await EarlyCustomer.enter(shop)]);
   };
   await Promise.all(adapters.map(start));
 }, 60_000);
@@ -240,7 +243,12 @@ if (executablePath === undefined) {
     describeShopInBrowser(`the shop on ${adapter}`, {
       shop: () => shops.get(adapter)!,
       browser: () => browser,
-      isShownElsewhere: adapter !== 'Express',
+      like: adapter === 'Express' ? undefined : () => shops.get('Express')!,
+      early: () => early.get(adapter)![1],
     });
   }
+}
+
+for (const adapter of adapters) {
+  describeOrder(`the shop on ${adapter}`, () => early.get(adapter)![0]);
 }

@@ -74,8 +74,10 @@ async function answers(url: string): Promise<boolean> {
     client.on('error', () => {});
     const pong = client.connect().then(() => client.ping());
     try {
-      // Something else may listen there, and say nothing at all.
-      return (await Promise.race([pong, delay(ANSWER_MILLISECONDS)])) === 'PONG';
+      // Something else may listen there, and say nothing at all. With a timer that counts (`ref`), the process
+      // would stay for its whole time after the answer, too.
+      const tooLate = delay(ANSWER_MILLISECONDS, undefined, { ref: false });
+      return (await Promise.race([pong, tooLate])) === 'PONG';
     } finally {
       client.destroy();
       pong.catch(() => {});

@@ -23,9 +23,10 @@ export class Shop {
 
   async start(): Promise<void> {
     try {
+      // Before the processes start, so that a port that is taken is found at once.
+      await once(this.front.listen(process.env.PORT ?? 3000), 'listening');
       await this.processes.start(2);
       if (this.stopping !== undefined) return;
-      await once(this.front.listen(process.env.PORT ?? 3000), 'listening');
       this.announce();
     } catch (error) {
       this.fail(error as Error);

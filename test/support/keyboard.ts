@@ -115,7 +115,10 @@ export async function walkByTab(page: Page): Promise<string[]> {
 /** @returns where the focus was: before the first, and after each */
 async function tab(page: Page, key: 'Tab' | 'Shift+Tab', times: number): Promise<Focus[]> {
   await page.evaluate(`${SCRIPT}.take()`);
-  for (let i = 0; i < times; i++) await page.keyboard.press(key);
+  if (key === 'Shift+Tab') await page.keyboard.down('Shift');
+  // Not one after the other: to wait for the answer to each takes longer than the key itself.
+  await Promise.all(Array.from({ length: times }, () => page.keyboard.press('Tab')));
+  if (key === 'Shift+Tab') await page.keyboard.up('Shift');
   return page.evaluate<Focus[]>('shopKeyboard.take()');
 }
 

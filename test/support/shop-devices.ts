@@ -1,19 +1,12 @@
 import { Visitor } from './sample.js';
-import { ADA, type ShopInBrowser, ShopVisit } from './shop-visit.js';
+import { ADA, type ShopInBrowser, type ShopVisit } from './shop-visit.js';
 
 /** The page "Your devices". */
-export function describeDevices({ shop, browser }: ShopInBrowser): void {
-  let here: ShopVisit;
-  let there: ShopVisit;
-
-  beforeAll(async () => {
-    [here, there] = [
-      await ShopVisit.begin(browser(), shop()),
-      await ShopVisit.begin(browser(), shop()),
-    ];
-  });
-  afterAll(() => Promise.all([here?.end(), there?.end()]));
-
+export function describeDevices(
+  { shop }: ShopInBrowser,
+  hereNow: () => ShopVisit,
+  thereNow: () => ShopVisit,
+): void {
   /** A device without a browser. */
   async function another(): Promise<Visitor> {
     const visitor = new Visitor(shop().url);
@@ -22,8 +15,9 @@ export function describeDevices({ shop, browser }: ShopInBrowser): void {
   }
 
   it('lists the devices, ends one, ends all others, and keeps the one that asks', async () => {
+    const [here, there] = [hereNow(), thereNow()];
     await another();
-    await here.signIn();
+    await here.post('/sign-in', ADA);
     await here.goto('/devices');
     // Also those that other tests have left.
     await here.press('Sign out everywhere else');

@@ -1,32 +1,23 @@
-import { readFileSync } from 'node:fs';
-import type { Page } from 'playwright-core';
+import type { Cookie, Page } from 'playwright-core';
+import { findViolations, loadAxe, type Look, LOOKS } from './axe.js';
 import { OBSTACLES } from './browser.js';
 import { walkByTab } from './keyboard.js';
-import { Visitor } from './sample.js';
-import { ADA, type ShopInBrowser, ShopVisit } from './shop-visit.js';
+import { type Sample, Visitor } from './sample.js';
+import { describeSamePages } from './shop-same-pages.js';
+import { ADA, type ShopInBrowser, type ShopVisit } from './shop-visit.js';
 
-const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
-const VIOLATIONS = `axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
-  violations.map(({ id, nodes }) => id + ' ' + nodes.map(({ html }) => html).join(' ')))`;
-const LOOKS = [
-  ['light', 1280],
-  ['light', 390],
-  ['dark', 1280],
-  ['dark', 390],
-] as const;
-/** Of a page that another shop shows too, in every look. */
-const TWO_LOOKS = [LOOKS[0], LOOKS[3]] as const;
 /** WCAG 2.2, 1.4.10: no scrolling in two directions on a screen of this width. */
 const NARROWEST = 320;
 
-type Visitors = Record<'a stranger' | 'a customer', ShopVisit>;
-
-interface ShownPage {
+/** A page of the shop, and what leads to it. */
+export interface ShownPage {
+  readonly to: 'a stranger' | 'a customer';
   readonly path: string;
   readonly heading: string;
-  readonly to: keyof Visitors;
-  /** Where the page needs more than its address. */
-  readonly open?: (visit: ShopVisit) => Promise<void>;
+  /** A form that is sent before the page is opened. */
+  readonly form?: readonly [path: string, fields: Record<string, string>];
+  /** Whether it is another page on Redis, besides what stands around each page there. */
+  readonly isOtherOnRedis?: boolean;
 }
 
 const PAGES: readonly ShownPage[] = [
@@ -40,21 +31,19 @@ const PAGES: readonly ShownPage[] = [
     to: 'a customer',
     path: '/',
     heading: 'For letters that arrive sealed',
-    open: (visit) => visit.addToCart('Sealing wax'),
+    form: ['/cart', { product: 'wax' }],
   },
   { to: 'a customer', path: '/cart', heading: 'Your cart' },
   { to: 'a customer', path: '/checkout', heading: 'Checkout' },
   { to: 'a customer', path: '/checkout/confirm', heading: 'Is it you?' },
   { to: 'a customer', path: '/devices', heading: 'Your devices' },
-  { to: 'a customer', path: '/session', heading: 'Your session, opened' },
+  { to: 'a customer', path: '/session', heading: 'Your session, opened', isOtherOnRedis: true },
   {
     to: 'a customer',
     path: '/session#trial',
     heading: 'Your session, opened',
-    async open(visit) {
-      await visit.goto('/session');
-      await visit.press('Tamper');
-    },
+    form: ['/session/break', { way: 'tamper' }],
+    isOtherOnRedis: true,
   },
 ];
 const REDIS_PAGE: ShownPage = {
@@ -62,58 +51,71 @@ const REDIS_PAGE: ShownPage = {
   path: '/redis',
   heading: 'What lies in Redis?',
 };
+/** What stands around each page is other there, too: it is looked at around these. */
+const PAGES_ON_REDIS = [
+  ...PAGES.filter(({ path, isOtherOnRedis }) => path === '/' || isOtherOnRedis),
+  REDIS_PAGE,
+];
 
 /** Every page of the shop, for every eye and hand. */
-export function describePages({
-  shop,
-  browser,
-  isOnRedis = false,
-  isShownElsewhere = false,
-}: ShopInBrowser): void {
-  let visitors: Visitors;
+export function describePages(
+  { shop, isOnRedis = false, like }: ShopInBrowser,
+  visit: () => ShopVisit,
+): void {
+  if (like !== undefined) {
+    const same = isOnRedis ? PAGES.filter(({ isOtherOnRedis }) => !isOtherOnRedis) : PAGES;
+    describe('as elsewhere', () => describeSamePages(same, { like, shop, isOnRedis }));
+  }
+  const pages = isOnRedis ? PAGES_ON_REDIS : PAGES;
+  if (like === undefined || isOnRedis) {
+    describe('in the browser', () => describeUsablePages(pages, shop, visit));
+  }
+}
+
+function describeUsablePages(
+  pages: readonly ShownPage[],
+  shop: () => Sample,
+  visitNow: () => ShopVisit,
+): void {
+  let visit: ShopVisit;
+  let page: Page;
+  let customer: Cookie[];
 
   beforeAll(async () => {
-    const customer = await ShopVisit.begin(browser(), shop());
-    await customer.signIn();
+    visit = visitNow();
+    page = visit.page;
+    await visit.post('/sign-in', ADA);
+    customer = await visit.context.cookies();
+    await visit.leave();
     await new Visitor(shop().url).post('/sign-in', ADA);
-    visitors = {
-      'a stranger': await ShopVisit.begin(browser(), shop()),
-      'a customer': customer,
-    };
   });
-  afterAll(() => Promise.all(Object.values(visitors ?? {}).map((visit) => visit.end())));
 
-  it.each([...PAGES, ...(isOnRedis ? [REDIS_PAGE] : [])])(
+  it.each(pages)(
     '$path can be used by $to, however they see it and whatever they use it with',
-    async ({ path, heading, to, open = goto(path) }) => {
-      const visit = visitors[to];
-      const { page } = visit;
-      await open(visit);
+    async ({ path, heading, to, form }) => {
+      if (to === 'a customer') await visit.context.addCookies(customer);
+      if (form !== undefined) await visit.post(...form, false);
+      await visit.goto(path);
+      // The cookie may hold the session itself: the next page goes on with it.
+      if (to === 'a customer') customer = await visit.context.cookies();
       expect(await visit.heading()).toBe(heading);
-      // Twice as fast as a script tag.
-      await page.evaluate(`${AXE};0`);
-      const isElsewhere = isShownElsewhere && path !== REDIS_PAGE.path;
-      for (const [colorScheme, width] of isElsewhere ? TWO_LOOKS : LOOKS) {
-        await look(page, colorScheme, width);
-        expect([colorScheme, width, await page.evaluate(VIOLATIONS)]).toEqual([
-          colorScheme,
-          width,
-          [],
-        ]);
+
+      await loadAxe(page);
+      for (const one of LOOKS) {
+        await look(page, one);
+        expect([one, await findViolations(page, one)]).toEqual([one, []]);
       }
       // As the last look is: on the narrow screen, in the dark.
       expect(await walkByTab(page)).toEqual([]);
-      await look(page, 'light', NARROWEST);
+      await look(page, { colorScheme: 'light', width: NARROWEST });
       expect(await page.evaluate(OBSTACLES)).toEqual([]);
-      await look(page, 'light', 1280);
+      await look(page, LOOKS[0]);
       expect(await walkByTab(page)).toEqual([]);
     },
   );
 }
 
-const goto = (path: string) => async (visit: ShopVisit) => void (await visit.goto(path));
-
-async function look(page: Page, colorScheme: 'light' | 'dark', width: number): Promise<void> {
+async function look(page: Page, { colorScheme, width }: Look): Promise<void> {
   await page.emulateMedia({ colorScheme });
   await page.setViewportSize({ width, height: 900 });
 }

@@ -1,18 +1,19 @@
-import type { Page } from 'playwright-core';
-import { type ShopInBrowser, ShopVisit } from './shop-visit.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Cookie, Page } from 'playwright-core';
+import { ADA, type ShopInBrowser, type ShopVisit } from './shop-visit.js';
 
 /** The page that opens the session, and breaks copies of it. */
-export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopInBrowser): void {
+export function describeSessionPage(
+  { isOnRedis = false }: ShopInBrowser,
+  visitNow: () => ShopVisit,
+): void {
   let visit: ShopVisit;
   let page: Page;
-  let customer: ShopVisit;
 
-  beforeAll(async () => {
-    visit = await ShopVisit.begin(browser(), shop());
+  beforeAll(() => {
+    visit = visitNow();
     page = visit.page;
   });
-  afterEach(() => visit.leave());
-  afterAll(() => visit.end());
 
   const request = (line: string) => page.locator('details', { hasText: line }).first();
   /** What the page shows of a request, opened. */
@@ -28,8 +29,8 @@ export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopIn
   });
 
   it('shows what it holds, and what it weighs', async () => {
-    await visit.addToCart('Pencils');
-    await visit.signIn();
+    await visit.post('/cart', { product: 'pencils' });
+    await visit.post('/sign-in', ADA);
     await visit.goto('/session');
     const { name, value } = await visit.sessionCookie();
     const text = await visit.main();
@@ -45,7 +46,7 @@ export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopIn
   });
 
   it('gives who is remembered more time, and not beyond the last deadline', async () => {
-    await visit.signIn({ remember: true });
+    await visit.post('/sign-in', { ...ADA, remember: 'on' });
     await visit.goto('/session');
     expect(await page.locator('.countdown').allInnerTexts()).toEqual([
       expect.stringMatching(/^in (90 d 0 h|89 d 23 h)/),
@@ -68,7 +69,9 @@ export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopIn
     expect(await shown.locator('.events code').allInnerTexts()).toEqual(['committed']);
     expect(await row(shown, 'notice')).toMatch(/^notice\s+\d+ bytes\s+–\s+gone$/);
 
-    await visit.signIn();
+    // The page shows seconds, and this is to be another one.
+    await delay(1000 - (Date.now() % 1000));
+    await visit.post('/sign-in', ADA);
     await visit.goto('/cart');
     await visit.goto('/session');
     // Reading changes nothing.
@@ -86,7 +89,7 @@ export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopIn
   });
 
   it('tells why a cookie was rejected: on the page, and of the request that got a new one', async () => {
-    await visit.addToCart('Pencils');
+    await visit.post('/cart', { product: 'pencils' });
     const { value, ...cookie } = await visit.sessionCookie();
     const other = value.at(20) === 'A' ? 'B' : 'A';
     await visit.context.addCookies([
@@ -95,7 +98,7 @@ export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopIn
     await visit.goto('/session');
     expect(await visit.alert()).toContain('bad-seal');
     expect(await visit.main()).toContain('You have none');
-    await visit.addToCart('Notebook');
+    await visit.post('/cart', { product: 'notebook' });
     await visit.goto('/session');
     const added = await open('POST /cart');
     expect(await added.locator('.events code').allInnerTexts()).toEqual([
@@ -106,16 +109,18 @@ export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopIn
   });
 
   describe('breaks a copy of the session, and not the session', () => {
+    let cookies: Cookie[];
     let id: string;
 
     beforeAll(async () => {
-      customer = await ShopVisit.begin(browser(), shop());
-      await customer.signIn();
-      await customer.press('Add Pencils to cart');
-      await customer.goto('/session');
-      id = await customer.page.locator('#session-id').innerText();
+      await visit.post('/sign-in', ADA);
+      await visit.post('/cart', { product: 'pencils' });
+      await visit.goto('/session');
+      id = await page.locator('#session-id').innerText();
+      cookies = await visit.context.cookies();
+      await visit.leave();
     });
-    afterAll(() => customer.end());
+    beforeEach(() => visit.context.addCookies(cookies));
 
     it.each([
       ['Tamper', 'a new, empty one', /rejected: bad-seal/, 'left as it is'],
@@ -124,27 +129,30 @@ export function describeSessionPage({ shop, browser, isOnRedis = false }: ShopIn
       ['Rotate', 'opened: user cart', /committed/, 'sealed again with the newest secret'],
       ['Forget the key', 'a new, empty one', /rejected: unknown-key/, 'left as it is'],
     ])('%s', async (way, session, event, cookie) => {
-      await customer.press(way);
-      const result = await customer.page.locator('#trial').innerText();
+      // The page is still open, and shows what the way before this one has done.
+      await visit.press(way);
+      const result = await page.locator('#trial').innerText();
       expect(result).toContain(`${way}: what happened`);
       expect(result.replaceAll(/\s+/g, ' ')).toContain(session);
       expect(result).toMatch(event);
       expect(result).toContain(cookie);
-      await customer.goto('/session');
-      expect(await customer.page.locator('#trial').count()).toBe(0);
-      expect(await customer.page.locator('#session-id').innerText()).toBe(id);
-      expect(await customer.badge()).toMatch(/1$/);
+      expect(await page.locator('#session-id').innerText()).toBe(id);
+      expect(await visit.badge()).toMatch(/1$/);
     });
 
-    it('and the customer is still signed in', async () => {
-      expect((await customer.goto('/devices')).status()).toBe(200);
-      expect(await customer.page.locator('.device', { hasText: 'this one' }).count()).toBe(1);
+    it('shows what happened once, and the customer is still signed in', async () => {
+      await visit.press('Tamper');
+      expect(await page.locator('#trial').count()).toBe(1);
+      await visit.goto('/session');
+      expect(await page.locator('#trial').count()).toBe(0);
+      expect((await visit.goto('/devices')).status()).toBe(200);
+      expect(await page.locator('.device', { hasText: 'this one' }).count()).toBe(1);
     });
   });
 
   // The last one: the clock of the page stays as it is then.
   it('counts down to both deadlines, until each is over', async () => {
-    await visit.addToCart('Pencils');
+    await visit.post('/cart', { product: 'pencils' });
     await page.clock.install();
     await visit.goto('/session');
     const countdowns = () => page.locator('.countdown').allInnerTexts();

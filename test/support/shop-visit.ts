@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
-import type { Sample } from './sample.js';
+import type { Sample, Visitor } from './sample.js';
+import type { EarlyCustomer } from './shop-order.js';
 
 export const ADA = { name: 'ada', password: 'analytical-engine' };
 
@@ -10,6 +11,7 @@ export class ShopVisit {
   private constructor(
     readonly context: BrowserContext,
     readonly page: Page,
+    private readonly url: string,
   ) {
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
@@ -21,7 +23,7 @@ export class ShopVisit {
 
   static async begin(browser: Browser, { url }: Sample): Promise<ShopVisit> {
     const context = await browser.newContext({ baseURL: url });
-    return new ShopVisit(context, await context.newPage());
+    return new ShopVisit(context, await context.newPage(), url);
   }
 
   /** @throws Error with what the browser complained of */
@@ -47,6 +49,25 @@ export class ShopVisit {
 
   async goto(path: string): Promise<Response> {
     return (await this.page.goto(path))!;
+  }
+
+  /**
+   * Sends a form, and shows no page: faster, where a test is not about the form.
+   *
+   * @param isFollowed whether the page is asked for, too, that it leads to
+   */
+  async post(path: string, form: Record<string, string>, isFollowed = true): Promise<void> {
+    const maxRedirects = isFollowed ? undefined : 0;
+    const answer = await this.context.request.post(path, { form, maxRedirects });
+    if (answer.status() !== (isFollowed ? 200 : 303)) {
+      throw new Error(`${path} answers with ${answer.status()}`);
+    }
+  }
+
+  /** Goes on with the session of a visitor who has no browser. */
+  async goOnAs({ cookie }: Visitor): Promise<void> {
+    const [name, value] = cookie.split('=');
+    await this.context.addCookies([{ name, value, url: this.url }]);
   }
 
   /** Presses a button. Every button of the shop leads to a page. */
@@ -108,6 +129,11 @@ export interface ShopInBrowser {
   readonly shop: () => Sample;
   readonly browser: () => Browser;
   readonly isOnRedis?: boolean;
-  /** Whether another shop shows its templates in every look. */
-  readonly isShownElsewhere?: boolean;
+  /**
+   * A shop that shows the same pages, where its own tests look at each of them in the browser. Of this shop
+   * they look at those alone that are other pages.
+   */
+  readonly like?: () => Sample;
+  /** Somebody whose sign-in is no longer fresh when the tests come to the order. */
+  readonly early: () => EarlyCustomer;
 }

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { findProgram } from './programs.js';
 
-/** The first Chromium on the PATH; the one without windows takes half of the time. */
+/** The first Chromium on the PATH. */
 export function findChromium(): string | undefined {
-  return findProgram(['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']);
+  return findProgram(['chromium', 'chromium-browser', 'google-chrome']);
 }
 
 /** @param hosts that are this machine to the browser */

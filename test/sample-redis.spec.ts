@@ -223,15 +223,15 @@ describeWithRedis('the shop in two processes on one Redis', () => {
   });
 
   describeWhere({ chromium: findChromium() }, 'the shop on Redis, in Chromium', () => {
-    let browser: Browser;
+    let browsers: [Browser, Browser];
 
     beforeAll(async () => {
-      browser = await launch(findChromium()!);
+      browsers = await Promise.all([launch(findChromium()!), launch(findChromium()!)]);
     }, 180_000);
-    afterAll(() => browser?.close());
+    afterAll(() => Promise.all((browsers ?? []).map((browser) => browser.close())));
 
     it('signs in, fills the cart and signs out, and sees both processes', async () => {
-      const visit = await ShopVisit.begin(browser, shop);
+      const visit = await ShopVisit.begin(browsers[0], shop);
       const maker = async () =>
         Number((await visit.page.locator('.process').innerText()).split(' ')[1]);
       await visit.signIn();
@@ -254,7 +254,7 @@ describeWithRedis('the shop in two processes on one Redis', () => {
 
     describeShopInBrowser('the shop on Redis', {
       shop: () => shop,
-      browser: () => browser,
+      browsers: () => browsers,
       isOnRedis: true,
       like: () => elsewhere,
       early: () => early,

@@ -115,19 +115,19 @@ if (executablePath === undefined) {
     expect(executablePath).toBeUndefined();
   });
 } else {
-  let browser: Browser;
+  let browsers: [Browser, Browser];
 
   beforeAll(async () => {
-    browser = await launch(executablePath);
+    browsers = await Promise.all([launch(executablePath), launch(executablePath)]);
   }, 180_000);
-  afterAll(() => browser?.close());
+  afterAll(() => Promise.all((browsers ?? []).map((browser) => browser.close())));
 
   describe.each(adapters)('the shop on %s, in Chromium', (adapter) => {
     let visit: ShopVisit;
     let page: Page;
 
     beforeAll(async () => {
-      visit = await ShopVisit.begin(browser, shops.get(adapter)!);
+      visit = await ShopVisit.begin(browsers[0], shops.get(adapter)!);
       page = visit.page;
     });
     afterEach(() => visit.leave());
@@ -242,7 +242,7 @@ if (executablePath === undefined) {
   for (const adapter of adapters) {
     describeShopInBrowser(`the shop on ${adapter}`, {
       shop: () => shops.get(adapter)!,
-      browser: () => browser,
+      browsers: () => browsers,
       like: adapter === 'Express' ? undefined : () => shops.get('Express')!,
       early: () => early.get(adapter)![1],
     });

@@ -10,8 +10,9 @@ export function describeShopInBrowser(name: string, shop: ShopInBrowser): void {
   let there: ShopVisit;
 
   beforeAll(async () => {
-    here = await ShopVisit.begin(shop.browser(), shop.shop());
-    there = await ShopVisit.begin(shop.browser(), shop.shop());
+    [here, there] = await Promise.all(
+      shop.browsers().map((browser) => ShopVisit.begin(browser, shop.shop())),
+    );
   });
   afterEach(() => Promise.all([here.leave(), there.leave()]));
   afterAll(() => Promise.all([here?.end(), there?.end()]));

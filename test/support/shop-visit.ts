@@ -123,11 +123,12 @@ export class ShopVisit {
   badge = () => this.page.getByRole('navigation').getByRole('link', { name: 'Cart' }).innerText();
 }
 
-/** A shop that runs, and a browser to visit it. */
+/** A shop that runs, and the browsers of who visits it. */
 export interface ShopInBrowser {
   /** They are there when the tests run. */
   readonly shop: () => Sample;
-  readonly browser: () => Browser;
+  /** Two, as of a customer with two devices. */
+  readonly browsers: () => readonly [Browser, Browser];
   readonly isOnRedis?: boolean;
   /**
    * A shop that shows the same pages, where its own tests look at each of them in the browser. Of this shop

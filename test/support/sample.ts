@@ -1,7 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { readdirSync, statSync, utimesSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
@@ -38,16 +36,12 @@ export class Sample {
     }
   }
 
-  /** Before it is run, where a source is newer: what an older build answers says nothing. */
+  /** Always before it is run: what an older build answers says nothing. */
   static async build(name: string): Promise<void> {
-    const mark = `sample/${name}/dist/.tsbuildinfo`;
-    if (isNewest(mark)) return;
     const tsc = ['node_modules/typescript/bin/tsc', '-p', `sample/${name}/tsconfig.build.json`];
     await promisify(execFile)(process.execPath, tsc).catch((error: { stdout: string }) => {
       throw new Error(`The sample does not build; was the library built?\n${error.stdout}`);
     });
-    // Without a change in what it says, the compiler leaves it as it is.
-    utimesSync(mark, new Date(), new Date());
   }
 
   /** Runs it until it has printed where it listens. */
@@ -75,18 +69,6 @@ export class Sample {
     this.child.kill(signal);
     return this.ended;
   }
-}
-
-/** Whether no source of a sample, nor of the library that its types come from, is newer. */
-function isNewest(file: string): boolean {
-  const built = statSync(file, { throwIfNoEntry: false });
-  if (built === undefined) return false;
-  const sources = ['lib', 'sample'].flatMap((folder) =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((one) => /\.(ts|json)$/.test(one) && !/(^|\/)dist\//.test(one))
-      .map((one) => join(folder, one)),
-  );
-  return sources.every((one) => statSync(one).mtimeMs < built.mtimeMs);
 }
 
 /** Somebody whose browser does no more than keep the cookie. */

@@ -257,7 +257,6 @@ describeWithRedis('the shop in two processes on one Redis', () => {
       browsers: () => browsers,
       isOnRedis: true,
       like: () => elsewhere,
-      early: () => early,
     });
   });
 

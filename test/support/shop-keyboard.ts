@@ -1,11 +1,11 @@
 import { Keyboard } from './keyboard.js';
 import { Visitor } from './sample.js';
-import { GRACE } from './shop-order.js';
+import { EarlyCustomer, GRACE } from './shop-order.js';
 import { ADA, type ShopInBrowser, type ShopVisit } from './shop-visit.js';
 
 /** All that a customer does, without a mouse. */
 export function describeKeyboard(
-  { shop, isOnRedis = false, like, early }: ShopInBrowser,
+  { shop, isOnRedis = false, like }: ShopInBrowser,
   visitNow: () => ShopVisit,
 ): void {
   let visit: ShopVisit;
@@ -29,6 +29,12 @@ export function describeKeyboard(
   }
   if (like !== undefined) return;
 
+  let early: EarlyCustomer;
+
+  beforeAll(async () => {
+    early = await EarlyCustomer.enter(shop());
+  });
+
   it('skips what stands above the content', async () => {
     await visit.goto('/cart');
     await keyboard.hit('Skip to the content', 'Enter');
@@ -48,7 +54,7 @@ export function describeKeyboard(
   });
 
   it('lets a customer order, who is asked for the password again', async () => {
-    await visit.goOnAs(await early().comeBack());
+    await visit.goOnAs(await early.comeBack());
     await visit.goto('/');
     await keyboard.press('Cart 1');
     await keyboard.press('Go to checkout');

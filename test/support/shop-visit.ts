@@ -1,6 +1,5 @@
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
 import type { Sample, Visitor } from './sample.js';
-import type { EarlyCustomer } from './shop-order.js';
 
 export const ADA = { name: 'ada', password: 'analytical-engine' };
 
@@ -135,6 +134,4 @@ export interface ShopInBrowser {
    * they look at those alone that are other pages.
    */
   readonly like?: () => Sample;
-  /** Somebody whose sign-in is no longer fresh when the tests come to the order. */
-  readonly early: () => EarlyCustomer;
 }
